@@ -1,0 +1,1 @@
+"""How much a caller may do, told in one notation and decided for all replicas together."""
