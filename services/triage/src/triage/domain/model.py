@@ -77,3 +77,57 @@ class Group:
     example: Redacted
     trace_id: str
     logger: Redacted
+
+
+class Severity(IntEnum):
+    """How bad it is, worst highest; the floor below which no model may argue."""
+
+    NONE = 1
+    LOW = 2
+    MEDIUM = 3
+    HIGH = 4
+    CRITICAL = 5
+
+
+@dataclass(frozen=True, slots=True)
+class RedactionCount:
+    """How often one rule replaced something, never what it replaced."""
+
+    rule: str
+    count: int
+    lines: tuple[int, ...]
+    """The first lines it was found on, at most 20."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read and what was left out: truncation is always told."""
+
+    bytes: int = 0
+    lines: int = 0
+    records: int = 0
+    errors: int = 0
+    groups: int = 0
+    groups_overflowed: int = 0
+    """Error records that came after the bound on groups was reached and share the last group."""
+    lines_truncated: int = 0
+    input_truncated: bool = False
+    first_seen: datetime | None = None
+    last_seen: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Evidence: a group that exists and words found in it."""
+
+    group_id: str
+    quote: Redacted
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    title: Redacted
+    explanation: Redacted
+    severity: Severity
+    citations: tuple[Citation, ...]
+    next_step: Redacted
