@@ -1,0 +1,56 @@
+"""Becomes another program that dies with its parent and, where asked, is not root.
+
+Run by path, never imported by a service: `python -I -S launch.py MODE PARENT_PID PROGRAM ARGUMENT...`.
+A program of its own, because code between fork and exec of a process with threads (gRPC has them) may
+deadlock. Keep it to what the standard library's core offers.
+
+MODE is one of
+
+* direct     only the tie to the parent
+* mapped     a user namespace in which root is user 1000: PostgreSQL refuses to run as root
+* nobody     user and group 65534, for where user namespaces are not permitted
+"""
+
+import ctypes
+import os
+import signal
+import sys
+from pathlib import Path
+
+CLONE_NEWUSER = 0x10000000
+PR_SET_PDEATHSIG = 1
+NOBODY = 65534
+NOT_PERMITTED = 77  # EX_NOPERM
+
+
+def map_root(libc: ctypes.CDLL) -> None:
+    if libc.unshare(CLONE_NEWUSER) != 0:
+        sys.stderr.write("user namespaces are not permitted here\n")
+        raise SystemExit(NOT_PERMITTED)
+    Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
+    Path("/proc/self/uid_map").write_text("1000 0 1", encoding="ascii")
+    Path("/proc/self/gid_map").write_text("1000 0 1", encoding="ascii")
+
+
+def main(mode: str, parent: str, program: str, *arguments: str) -> None:
+    if sys.platform == "linux":
+        libc = ctypes.CDLL(None, use_errno=True)
+        try:
+            if mode == "mapped":
+                map_root(libc)
+            elif mode == "nobody":
+                os.setgroups([])
+                os.setgid(NOBODY)
+                os.setuid(NOBODY)
+        except OSError as refused:
+            sys.stderr.write(f"{refused}\n")
+            raise SystemExit(NOT_PERMITTED) from None
+        # After every change of credentials: the kernel forgets the wish at each.
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != int(parent):
+        raise SystemExit(0)
+    os.execv(program, [program, *arguments])  # noqa: S606  the caller's own program
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
