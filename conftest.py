@@ -17,6 +17,13 @@ from suite.databases import Databases
 from suite.servers import PostgresServer, ValkeyServer
 
 
+def pytest_configure() -> None:
+    try:
+        servers.check_backend()
+    except servers.BackendRefused as refused:
+        raise pytest.UsageError(str(refused)) from None
+
+
 @pytest.fixture(scope="session")
 def server_folder() -> Iterator[Path]:
     with servers.scratch() as folder:

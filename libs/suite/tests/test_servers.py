@@ -94,12 +94,12 @@ def test_a_paused_valkey_hangs_and_a_restarted_one_answers(own_valkey: ValkeySer
 
 def test_a_kept_folder_still_has_its_data(server_folder: Path) -> None:
     folder = server_folder / "kept"
-    with Postgres(folder, password="the same both times", durable=True) as server:
-        with psycopg.connect(server.url()) as connection:
-            connection.execute("CREATE TABLE kept AS SELECT 1 AS n")
-    with Postgres(folder, password="the same both times", durable=True) as server:
-        with psycopg.connect(server.url()) as connection:
-            assert connection.execute("SELECT n FROM kept").fetchone() == (1,)
+    first = Postgres(folder, password="the same both times", durable=True)
+    with first, psycopg.connect(first.url()) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 1 AS n")
+    second = Postgres(folder, password="the same both times", durable=True)
+    with second, psycopg.connect(second.url()) as connection:
+        assert connection.execute("SELECT n FROM kept").fetchone() == (1,)
 
 
 def test_no_password_is_an_argument_of_any_process(server_folder: Path) -> None:

@@ -53,11 +53,23 @@ def scratch() -> Iterator[Path]:
             home.rmdir()
 
 
+class BackendRefused(RuntimeError):
+    """One sentence for people."""
+
+
 def containers_asked(environ: Mapping[str, str] = os.environ) -> bool:
     asked = environ.get("TEST_BACKEND", "embedded")
     if asked not in {"embedded", "containers"}:
-        raise ValueError(f"TEST_BACKEND is {asked!r}: say embedded or containers.")
+        raise BackendRefused(f"TEST_BACKEND is {asked!r}: say embedded or containers.")
     return asked == "containers"
+
+
+def check_backend() -> None:
+    """Refuses before the first test what every test would fail on."""
+    if containers_asked():
+        from suite.containers import require_docker  # noqa: PLC0415  not installed where only `run` is
+
+        require_docker()
 
 
 def postgres(folder: Path) -> PostgresServer:
