@@ -1,0 +1,1 @@
+"""What surrounds every call, outermost first: telemetry, errors, deadline, identity."""

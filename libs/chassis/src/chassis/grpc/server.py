@@ -1,0 +1,90 @@
+"""A gRPC server the way every service runs one: health, reflection, interceptors, graceful end."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from typing import Final
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from chassis.grpc import keepalive
+from chassis.grpc.interceptors.deadline import DeadlineInterceptor
+from chassis.grpc.interceptors.errors import ErrorsInterceptor
+from chassis.grpc.interceptors.identity import IdentityInterceptor, VerifyToken
+from chassis.grpc.interceptors.telemetry import TelemetryInterceptor
+from chassis.lifecycle import Readiness
+from chassis.observability.context import Sampler
+from chassis.security.tls import TlsFiles, server_credentials
+
+_GRACE_SECONDS: Final = 10.0
+
+
+async def serve(
+    stack: AsyncExitStack,
+    *,
+    bind: str,
+    register: Callable[[grpc.aio.Server], None],
+    services: Sequence[str],
+    readiness: Readiness,
+    verify: VerifyToken,
+    public: frozenset[str],
+    unbounded: frozenset[str] = frozenset(),
+    tls: TlsFiles | None = None,
+    sampler: Sampler | None = None,
+) -> int:
+    """Starts serving and answers with the bound port.
+
+    Args:
+        stack: closes the server: no new calls, then running ones have their grace.
+        bind: `host:port`; port 0 for any.
+        register: adds the servicers.
+        services: full names, for health and reflection.
+        readiness: what health answers by.
+        verify: proves access tokens.
+        public: full names of methods that need no token.
+        unbounded: full names of streams that may run without a deadline.
+        tls: our certificate, key and CA, and a client must show one of that CA; None for plaintext.
+        sampler: decides for traces that begin here.
+
+    Raises:
+        OSError: the address cannot be bound.
+    """
+    server = grpc.aio.server(
+        interceptors=[
+            TelemetryInterceptor(sampler or Sampler(0.0)),
+            ErrorsInterceptor(),
+            DeadlineInterceptor(unbounded),
+            IdentityInterceptor(verify, public),
+        ],
+        options=keepalive.SERVER,
+    )
+    register(server)
+    _add_health(server, readiness, services)
+    reflection.enable_server_reflection((*services, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+    try:
+        credentials = server_credentials(tls)
+        port = server.add_secure_port(bind, credentials) if credentials else server.add_insecure_port(bind)
+    except RuntimeError as error:
+        raise OSError(f"cannot listen on {bind}") from error
+    await server.start()
+    stack.push_async_callback(server.stop, _GRACE_SECONDS)
+    return port
+
+
+def _add_health(server: grpc.aio.Server, readiness: Readiness, services: Sequence[str]) -> None:
+    servicer = health.aio.HealthServicer()
+    health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
+    changes: set[asyncio.Task[None]] = set()
+
+    def tell(ready: bool) -> None:  # noqa: FBT001  # the watcher's signature
+        status = (
+            health_pb2.HealthCheckResponse.SERVING if ready else health_pb2.HealthCheckResponse.NOT_SERVING
+        )
+        for name in ("", *services):
+            change = asyncio.ensure_future(servicer.set(name, status))
+            changes.add(change)
+            change.add_done_callback(changes.discard)
+
+    readiness.on_change(tell)

@@ -1,0 +1,41 @@
+"""Metrics: one provider, read by Prometheus on the internal port and pushed by OTLP."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import Final
+
+from opentelemetry import metrics
+from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
+from opentelemetry.exporter.prometheus import PrometheusMetricReader
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
+from opentelemetry.sdk.resources import Resource
+
+_FLUSH_SECONDS: Final = 2.0
+_EXPORT_SECONDS: Final = 5
+
+SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+"""Bucket bounds for durations, from a cached decision to a model's answer."""
+
+
+def setup(stack: AsyncExitStack, *, endpoint: str | None, resource: Resource, prometheus: bool) -> None:
+    """Starts measuring: for a scrape, for the collector, for both or for nobody."""
+    readers: list[MetricReader] = []
+    if prometheus:
+        readers.append(PrometheusMetricReader())
+    if endpoint is not None:
+        exporter = OTLPMetricExporter(
+            endpoint=endpoint, insecure=endpoint.startswith("http://"), timeout=_EXPORT_SECONDS
+        )
+        readers.append(PeriodicExportingMetricReader(exporter, export_interval_millis=15_000))
+    if not readers:
+        return
+    provider = MeterProvider(readers, resource=resource, shutdown_on_exit=False)
+    metrics.set_meter_provider(provider)
+
+    async def close() -> None:
+        await asyncio.wait(
+            {asyncio.ensure_future(asyncio.to_thread(provider.shutdown))}, timeout=_FLUSH_SECONDS
+        )
+
+    stack.push_async_callback(close)

@@ -1,0 +1,68 @@
+"""Traces: OTLP to the collector, in the background, never in the way of a request."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+from typing import Final
+
+from opentelemetry import trace
+from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON
+from opentelemetry.trace import Span, SpanKind
+from opentelemetry.util.types import AttributeValue
+
+from chassis.observability.context import TraceContext, attached, current
+
+_FLUSH_SECONDS: Final = 2.0
+_EXPORT_SECONDS: Final = 5
+_tracer = trace.get_tracer("reliability")
+
+
+def resource(service: str, environment: str) -> Resource:
+    return Resource.create({"service.name": service, "deployment.environment.name": environment})
+
+
+def setup(stack: AsyncExitStack, *, endpoint: str | None, resource: Resource) -> None:
+    """Starts exporting; without an endpoint nothing is recorded and nothing is spent."""
+    if endpoint is None:
+        return
+    # Whether to record was decided at the edge (context.Sampler); what gets here is kept.
+    provider = TracerProvider(sampler=ALWAYS_ON, resource=resource, shutdown_on_exit=False)
+    exporter = OTLPSpanExporter(
+        endpoint=endpoint, insecure=endpoint.startswith("http://"), timeout=_EXPORT_SECONDS
+    )
+    provider.add_span_processor(BatchSpanProcessor(exporter))
+    trace.set_tracer_provider(provider)
+
+    async def close() -> None:
+        # A collector that is gone must not hold up the end of the process.
+        await asyncio.wait(
+            {asyncio.ensure_future(asyncio.to_thread(provider.shutdown))}, timeout=_FLUSH_SECONDS
+        )
+
+    stack.push_async_callback(close)
+
+
+@contextmanager
+def span(
+    name: str, kind: SpanKind = SpanKind.INTERNAL, **attributes: AttributeValue
+) -> Iterator[Span | None]:
+    """A child of where we are; None, at no cost, where the trace is not recorded.
+
+    Attribute names are given with `_` for `.`: `rpc_system="grpc"`.
+    """
+    here = current()
+    if here is None or not here.sampled:
+        yield None
+        return
+    named = {key.replace("_", "."): value for key, value in attributes.items()}
+    with _tracer.start_as_current_span(name, here.as_parent(), kind=kind, attributes=named) as made:
+        context = made.get_span_context()
+        if not context.is_valid:
+            yield None
+            return
+        with attached(TraceContext(here.trace_id, f"{context.span_id:016x}", sampled=True)):
+            yield made

@@ -1,0 +1,89 @@
+"""Sentences for what can be wrong with a setting; none of them repeats its value."""
+
+import math
+from collections import Counter
+from collections.abc import Collection, Iterator
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
+
+MIN_SECRET_LENGTH = 32
+_MIN_SECRET_BITS = 96.0
+_NEAR = 2
+_MIN_NAME_LENGTH = 8
+_WORDY = 0.8
+_PLACEHOLDERS = (
+    *("changeme", "change-me", "change_me", "change this", "replace", "placeholder", "default", "example"),
+    *("insecure", "your-", "your_", "secret", "password", "todo", "dummy", "sample", "test", "dev-"),
+    *("xxxx", "1234"),
+)
+
+
+def weak_secret(name: str, value: str) -> str | None:
+    """Why this cannot be a secret, in one sentence; None where it can.
+
+    Entropy is estimated by the frequency of its characters, which sees
+    repetition but not words; 32 random characters of any usual alphabet pass.
+    """
+    fix = "generate one with `openssl rand -base64 48`."
+    if not value.strip():
+        return f"{name} is empty; {fix}"
+    lowered = value.lower()
+    # A random secret may contain a short word by chance; a placeholder is made of little else.
+    if any(word in lowered for word in _PLACEHOLDERS) and _wordiness(value) > _WORDY:
+        return f"{name} looks like a placeholder; {fix}"
+    if len(value) < MIN_SECRET_LENGTH:
+        return f"{name} is shorter than {MIN_SECRET_LENGTH} characters; {fix}"
+    if _shannon_bits(value) < _MIN_SECRET_BITS:
+        return f"{name} repeats itself too much to be random; {fix}"
+    return None
+
+
+def memory_storage(name: str, uri: str) -> str | None:
+    """Why a storage URI will not do for more than one process; None where it will."""
+    scheme = urlsplit(uri).scheme.lower()
+    if not scheme or "memory" in scheme:
+        return f"{name} keeps its data in the memory of one process; point it at Redis or Valkey (redis://, rediss://)."
+    return None
+
+
+def misspelt_of(name: str, known: Collection[str]) -> str | None:
+    """The known name that `name` is most likely a slip of, if any."""
+    if len(name) < _MIN_NAME_LENGTH:
+        return None
+    near = [(distance, other) for other in known if (distance := _edits(name, other)) <= _NEAR]
+    return min(near)[1] if near else None
+
+
+def readable(error: ValidationError) -> Iterator[str]:
+    """One sentence per fault of a settings model, by the operators' names."""
+    for fault in error.errors(include_url=False, include_input=False, include_context=False):
+        name = str(fault["loc"][0]).upper() if fault["loc"] else "The settings"
+        if fault["type"] == "missing":
+            yield f"{name} is not set."
+        else:
+            message = fault["msg"].removeprefix("Value error, ").rstrip(".")
+            yield f"{name} is wrong: {message[:1].lower()}{message[1:]}."
+
+
+def _wordiness(value: str) -> float:
+    return sum(c.isalpha() or c in "-_ ." for c in value) / len(value)
+
+
+def _shannon_bits(value: str) -> float:
+    size = len(value)
+    return -sum(n * math.log2(n / size) for n in Counter(value).values())
+
+
+def _edits(a: str, b: str) -> int:
+    """Levenshtein distance, given up on past _NEAR."""
+    if abs(len(a) - len(b)) > _NEAR:
+        return _NEAR + 1
+    row = list(range(len(b) + 1))
+    for i, ca in enumerate(a, 1):
+        previous, row[0] = row[0], i
+        for j, cb in enumerate(b, 1):
+            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (ca != cb))
+        if min(row) > _NEAR:
+            return _NEAR + 1
+    return row[-1]
