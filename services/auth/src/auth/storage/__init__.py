@@ -1,0 +1,1 @@
+"""What auth remembers, in PostgreSQL, and how it is asked."""

@@ -1,0 +1,129 @@
+"""The database, asked one statement at a time or in units of work, each answered or given up on in time."""
+
+import select
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from sqlalchemy import CursorResult, Executable, event
+from sqlalchemy.engine import URL, ExceptionContext, make_url
+from sqlalchemy.exc import ArgumentError, DisconnectionError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from auth.storage.lease import Lease, Parameters
+from auth.storage.unit_of_work import UnitOfWork
+from chassis.errors import Unavailable
+
+_DRIVER: Final = "postgresql+psycopg"
+_NAMES: Final = frozenset({"postgresql", "postgres", _DRIVER})
+# read_only_sql_transaction, admin_shutdown, crash_shutdown, cannot_connect_now:
+# what a server says while another one takes over. Its connections are of no more use.
+_FAILED_OVER: Final = frozenset({"25006", "57P01", "57P02", "57P03"})
+
+
+def parse_url(address: str) -> URL:
+    """What DATABASE_URL names.
+
+    Raises:
+        ValueError: it is no address of a PostgreSQL database.
+    """
+    try:
+        url = make_url(address)
+    except ArgumentError as error:
+        raise ValueError("it is not an address like postgresql://user:password@host:5432/name") from error
+    if url.drivername not in _NAMES:
+        raise ValueError("it must be a PostgreSQL address (postgresql://)")
+    return url.set(drivername=_DRIVER)
+
+
+class Database:
+    """A bounded pool of connections.
+
+    Args:
+        url: as `parse_url` gives it.
+        pool_size: connections at most; whoever waits longer than `seconds` for one gets Unavailable.
+        seconds: what one statement alone, or one unit of work, may take altogether.
+    """
+
+    def __init__(self, url: URL, *, pool_size: int, seconds: float) -> None:
+        self._seconds = seconds
+        milliseconds = max(1, int(seconds * 1000))
+        self._engine = create_async_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=seconds,
+            pool_use_lifo=True,
+            use_native_hstore=False,
+            connect_args={
+                "application_name": "auth",
+                "options": f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds}"
+                f" -c idle_in_transaction_session_timeout={5 * milliseconds} -c timezone=UTC",
+                # After a failover, the old primary comes back as a standby.
+                "target_session_attrs": "read-write",
+                "keepalives_idle": "10",
+                "keepalives_interval": "2",
+                "keepalives_count": "3",
+                "tcp_user_timeout": "5000",
+            },
+        )
+        self._alone: AsyncEngine = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        event.listen(self._engine.sync_engine, "checkout", _refuse_closed)
+        event.listen(self._engine.sync_engine, "handle_error", _forget_failed_over)
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+    async def execute(
+        self, statement: Executable, parameters: Parameters | None = None, *, repeatable: bool = False
+    ) -> CursorResult[Any]:
+        """One statement, its own transaction, one round trip.
+
+        Args:
+            statement: what to run.
+            parameters: its values.
+            repeatable: running it twice does what running it once does, so a
+                connection found broken costs the caller nothing.
+
+        Raises:
+            Unavailable: the database is down, hangs or is too busy.
+        """
+        try:
+            return await self._once(statement, parameters)
+        except Unavailable:
+            if not repeatable:
+                raise
+        return await self._once(statement, parameters)
+
+    async def _once(self, statement: Executable, parameters: Parameters | None) -> CursorResult[Any]:
+        lease = Lease(self._alone, self._seconds)
+        try:
+            return await lease.execute(statement, parameters)
+        finally:
+            await lease.release()
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[UnitOfWork]:
+        """A transaction; leaving without `commit` rolls back.
+
+        Raises:
+            Unavailable: from any statement, where the database is down, hangs or is too busy.
+        """
+        lease = Lease(self._engine, self._seconds)
+        try:
+            yield UnitOfWork(lease)
+        finally:
+            await lease.release()
+
+
+def _refuse_closed(connection: Any, *_: object) -> None:
+    """A server that went away has closed its end; seeing that costs no round trip."""
+    watch = select.poll()
+    watch.register(connection.driver_connection.pgconn.socket, select.POLLIN)
+    if watch.poll(0):
+        raise DisconnectionError
+
+
+def _forget_failed_over(context: ExceptionContext) -> None:
+    if getattr(context.original_exception, "sqlstate", None) in _FAILED_OVER:
+        context.is_disconnect = True

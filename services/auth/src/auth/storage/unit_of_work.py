@@ -1,0 +1,23 @@
+"""One transaction and the repositories that work in it."""
+
+from typing import Any
+
+from sqlalchemy import CursorResult, Executable
+
+from auth.storage.lease import Lease, Parameters
+
+
+class UnitOfWork:
+    """What `Database.begin` gives: repositories as attributes, `commit` when all is done.
+
+    A repository takes a `Statements`, which this is.
+    """
+
+    def __init__(self, lease: Lease) -> None:
+        self._lease = lease
+
+    async def execute(self, statement: Executable, parameters: Parameters | None = None) -> CursorResult[Any]:
+        return await self._lease.execute(statement, parameters)
+
+    async def commit(self) -> None:
+        await self._lease.commit()
