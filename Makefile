@@ -1,0 +1,74 @@
+# `make` lists everything. All that a machine needs is make and Python 3.11 or later.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --warn-undefined-variables --no-builtin-rules --no-print-directory
+.DEFAULT_GOAL := help
+
+# Options for the program behind a verb: make run ARGS=--help, make test ARGS="-k logout".
+ARGS ?=
+# Test processes at a time.
+WORKERS ?= 2
+# What the contracts in proto/ must stay compatible with.
+BUF_AGAINST ?= .git\#branch=main,subdir=proto
+
+BIN := .venv/bin
+PYTHON_FILES := .
+
+##@ Use it
+
+.PHONY: run
+run: ## Start everything on this machine; ARGS=--help tells the options
+	@.ci/setup run
+	@exec $(BIN)/python -m suite $(ARGS)
+
+.PHONY: setup
+setup: ## Make .venv with every service and tool in it
+	@.ci/setup all
+
+.PHONY: clean
+clean: ## Remove the data of `make run`, caches and what tests left; .venv stays
+	rm -rf .run .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +
+
+##@ Change it
+
+.PHONY: test
+test: setup ## Every test against real servers; ARGS go to pytest
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+
+.PHONY: e2e
+e2e: setup ## Only the black-box tests; E2E_BASE_URL aims them at a running suite
+	$(BIN)/pytest tests/e2e $(ARGS)
+
+.PHONY: check
+check: setup ## Everything that reads the code: lint, types, contracts, drift
+	$(BIN)/ruff check $(PYTHON_FILES)
+	$(BIN)/ruff format --check $(PYTHON_FILES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/buf lint proto
+	$(BIN)/buf breaking proto --against '$(BUF_AGAINST)'
+	$(BIN)/uv lock --check
+	proto/generate.sh && git diff --exit-code -- proto/gen
+	$(BIN)/python -m suite.docs --check
+
+.PHONY: fmt
+fmt: setup ## Format and fix what can be fixed
+	$(BIN)/ruff check --fix $(PYTHON_FILES)
+	$(BIN)/ruff format $(PYTHON_FILES)
+
+.PHONY: proto
+proto: setup ## Regenerate the stubs in proto/gen
+	proto/generate.sh
+
+.PHONY: docs
+docs: setup ## Regenerate the settings table of the README
+	$(BIN)/python -m suite.docs
+
+.PHONY: help
+help:
+	@awk 'BEGIN { FS = ":.*## " } \
+	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z0-9-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
