@@ -131,7 +131,7 @@ class _Tasks:
 _running: ContextVar[_Tasks | None] = ContextVar("running", default=None)
 
 
-def spawn(stack: AsyncExitStack, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+def spawn(stack: AsyncExitStack, work: Coroutine[Any, Any, None], name: str) -> None:
     """A background task that ends with the stack and whose death ends the service."""
     task = asyncio.create_task(work, name=name)
     owner = _running.get()
@@ -143,4 +143,3 @@ def spawn(stack: AsyncExitStack, work: Coroutine[Any, Any, None], name: str) -> 
         await asyncio.wait({task})
 
     stack.push_async_callback(end)
-    return task

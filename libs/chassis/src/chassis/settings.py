@@ -174,7 +174,7 @@ def _unknown(cls: type[ServiceSettings], given: Mapping[str, str]) -> Iterator[s
     known = {name.upper() for name in cls.model_fields}
     for name in sorted(given.keys() - known):
         meant = misspelt_of(name, known)
-        if name.startswith(cls.namespaces) or (meant and meant not in given):
+        if name.startswith(cls.namespaces) or meant:
             yield f"{name} is not a setting of this service" + (f"; did you mean {meant}?" if meant else ".")
 
 

@@ -12,6 +12,20 @@ _MIN_SECRET_BITS = 96.0
 _NEAR = 2
 _MIN_NAME_LENGTH = 8
 _WORDY = 0.8
+_SHARED_SCHEMES = frozenset(
+    f"{asynchronous}{scheme}"
+    for asynchronous in ("", "async+")
+    for scheme in (
+        "redis",
+        "rediss",
+        "redis+unix",
+        "redis+sentinel",
+        "redis+cluster",
+        "unix",
+        "valkey",
+        "valkeys",
+    )
+)
 _PLACEHOLDERS = (
     *("changeme", "change-me", "change_me", "change this", "replace", "placeholder", "default", "example"),
     *("insecure", "your-", "your_", "secret", "password", "todo", "dummy", "sample", "test", "dev-"),
@@ -42,8 +56,8 @@ def weak_secret(name: str, value: str) -> str | None:
 def memory_storage(name: str, uri: str) -> str | None:
     """Why a storage URI will not do for more than one process; None where it will."""
     scheme = urlsplit(uri).scheme.lower()
-    if not scheme or "memory" in scheme:
-        return f"{name} keeps its data in the memory of one process; point it at Redis or Valkey (redis://, rediss://)."
+    if scheme not in _SHARED_SCHEMES:
+        return f"{name} does not name a store that replicas share; point it at Redis or Valkey (redis://, rediss://)."
     return None
 
 

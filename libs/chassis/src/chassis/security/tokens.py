@@ -104,7 +104,9 @@ def symmetric_kid(secret: bytes) -> str:
     return "hs-" + hashlib.sha256(b"kid\x00" + hashlib.sha256(secret).digest()).hexdigest()[:16]
 
 
-def _from_jwk(entry: Mapping[str, Any]) -> VerifyingKey | None:
+def _from_jwk(entry: object) -> VerifyingKey | None:
+    if not isinstance(entry, dict):
+        raise TypeError("a key is an object")
     algorithm, kid = entry.get("alg"), entry.get("kid")
     if algorithm not in ALGORITHMS or algorithm == "HS256" or not isinstance(kid, str) or "d" in entry:
         return None
