@@ -27,6 +27,7 @@ class Readiness:
         self._serving = False
         self._needs: dict[str, bool] = {}
         self._watchers: list[Callable[[bool], None]] = []
+        self._told = False
 
     @property
     def ready(self) -> bool:
@@ -46,11 +47,13 @@ class Readiness:
 
     def on_change(self, watcher: Callable[[bool], None]) -> None:
         self._watchers.append(watcher)
-        watcher(self.ready)
+        watcher(self._told)
 
     def _tell(self) -> None:
-        for watcher in self._watchers:
-            watcher(self.ready)
+        if self.ready is not self._told:
+            self._told = self.ready
+            for watcher in self._watchers:
+                watcher(self._told)
 
 
 Build = Callable[[AsyncExitStack, Readiness], Awaitable[None]]

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import Any, Final
 
 import grpc
 
@@ -11,9 +11,14 @@ import grpc
 Handler = Any
 Context = Any
 
+_GRPC_OWN: Final = "/grpc."
+
 
 class Surrounding(grpc.aio.ServerInterceptor):
-    """Runs each call inside `around`, whatever the call streams."""
+    """Runs each call of our own services inside `around`, whatever the call streams.
+
+    Health and reflection pass untouched: they must answer whatever we think of a call.
+    """
 
     @abstractmethod
     def around(self, method: str, context: Context) -> AbstractAsyncContextManager[None]:
@@ -26,7 +31,9 @@ class Surrounding(grpc.aio.ServerInterceptor):
     ) -> Handler:
         handler = await continuation(handler_call_details)
         # None where there is no such method; grpc answers UNIMPLEMENTED itself.
-        return None if handler is None else self._surround(handler, handler_call_details.method)
+        if handler is None or handler_call_details.method.startswith(_GRPC_OWN):
+            return handler
+        return self._surround(handler, handler_call_details.method)
 
     def _surround(self, handler: Handler, method: str) -> Handler:
         inner = handler.unary_unary or handler.stream_unary or handler.unary_stream or handler.stream_stream

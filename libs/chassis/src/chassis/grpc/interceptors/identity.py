@@ -10,7 +10,6 @@ from chassis.security.tokens import Principal, set_current
 
 VerifyToken = Callable[[str], Awaitable[Principal]]
 
-_ALWAYS_PUBLIC: Final = ("/grpc.health.v1.Health/", "/grpc.reflection.v1alpha.", "/grpc.reflection.v1.")
 _SCHEME: Final = "Bearer "
 
 
@@ -28,7 +27,7 @@ class IdentityInterceptor(Surrounding):
 
     @asynccontextmanager
     async def around(self, method: str, context: Context) -> AsyncIterator[None]:
-        if method not in self._public and not method.startswith(_ALWAYS_PUBLIC):
+        if method not in self._public:
             token = _bearer(context)
             set_current(await self._verify(token), token)
         yield
