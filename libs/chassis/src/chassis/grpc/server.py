@@ -10,10 +10,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from chassis.grpc import keepalive
-from chassis.grpc.interceptors.deadline import DeadlineInterceptor
-from chassis.grpc.interceptors.errors import ErrorsInterceptor
-from chassis.grpc.interceptors.identity import IdentityInterceptor, VerifyToken
-from chassis.grpc.interceptors.telemetry import TelemetryInterceptor
+from chassis.grpc.calls import CallInterceptor, VerifyToken
 from chassis.lifecycle import Readiness
 from chassis.observability.context import Sampler
 from chassis.security.tls import TlsFiles, server_credentials
@@ -53,10 +50,9 @@ async def serve(
     """
     server = grpc.aio.server(
         interceptors=[
-            TelemetryInterceptor(sampler or Sampler(0.0)),
-            ErrorsInterceptor(),
-            DeadlineInterceptor(unbounded),
-            IdentityInterceptor(verify, public),
+            CallInterceptor(
+                verify=verify, public=public, unbounded=unbounded, sampler=sampler or Sampler(0.0)
+            )
         ],
         options=keepalive.SERVER,
     )

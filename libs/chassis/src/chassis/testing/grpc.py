@@ -5,8 +5,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import grpc
 
+from chassis.grpc.calls import VerifyToken
 from chassis.grpc.client import open_channel
-from chassis.grpc.interceptors.identity import VerifyToken
 from chassis.grpc.server import serve
 from chassis.lifecycle import Readiness
 from chassis.security.tls import TlsFiles

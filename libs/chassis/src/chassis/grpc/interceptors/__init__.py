@@ -1,1 +1,0 @@
-"""What surrounds every call, outermost first: telemetry, errors, deadline, identity."""
