@@ -1,6 +1,6 @@
 """Becomes another program that dies with its parent and, where asked, is not root.
 
-Run by path, never imported by a service: `python -I -S launch.py MODE PARENT_PID PROGRAM ARGUMENT...`.
+Run by path, never imported by a service: `python -I -S launch.py MODE SIGNAL PARENT_PID PROGRAM ARGUMENT...`.
 A program of its own, because code between fork and exec of a process with threads (gRPC has them) may
 deadlock. Keep it to what the standard library's core offers.
 
@@ -9,11 +9,12 @@ MODE is one of
 * direct     only the tie to the parent
 * mapped     a user namespace in which root is user 1000: PostgreSQL refuses to run as root
 * nobody     user and group 65534, for where user namespaces are not permitted
+
+SIGNAL is the number of the signal that the death of the parent sends.
 """
 
 import ctypes
 import os
-import signal
 import sys
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def map_root(libc: ctypes.CDLL) -> None:
     Path("/proc/self/gid_map").write_text("1000 0 1", encoding="ascii")
 
 
-def main(mode: str, parent: str, program: str, *arguments: str) -> None:
+def main(mode: str, last: str, parent: str, program: str, *arguments: str) -> None:
     if sys.platform == "linux":
         libc = ctypes.CDLL(None, use_errno=True)
         try:
@@ -46,7 +47,7 @@ def main(mode: str, parent: str, program: str, *arguments: str) -> None:
             sys.stderr.write(f"{refused}\n")
             raise SystemExit(NOT_PERMITTED) from None
         # After every change of credentials: the kernel forgets the wish at each.
-        libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        libc.prctl(PR_SET_PDEATHSIG, int(last))
     if os.getppid() != int(parent):
         raise SystemExit(0)
     os.execv(program, [program, *arguments])  # noqa: S606  the caller's own program

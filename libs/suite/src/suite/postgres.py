@@ -105,8 +105,7 @@ class Postgres:
         """Orderly when durable, at once when not: nobody will read that data again."""
         if self._process is not None:
             self.resume()
-            how = signal.SIGINT if self._durable else signal.SIGQUIT
-            processes.stop(self._process, how=how, patience=5)
+            processes.stop(self._process, how=signal.SIGINT if self._durable else signal.SIGQUIT, patience=5)
             self._process = None
 
     def pause(self) -> None:
@@ -135,12 +134,15 @@ class Postgres:
     def _create(self) -> None:
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         mode = _mode()
+        # Interrupted, it must not look as if it were whole.
+        unfinished = self.folder.with_name(f"{self.folder.name}.part")
+        shutil.rmtree(unfinished, ignore_errors=True)
         with _password_file(self.folder, self._password) as password:
             if mode == "nobody":
-                self.folder.mkdir(mode=0o700)
-                for path in (self.folder, password):
+                unfinished.mkdir(mode=0o700)
+                for path in (unfinished, password):
                     os.chown(path, launch.NOBODY, launch.NOBODY)
-            command: list[str | Path] = [BINARIES / "initdb", "-D", self.folder, "-U", SUPERUSER]
+            command: list[str | Path] = [BINARIES / "initdb", "-D", unfinished, "-U", SUPERUSER]
             command += ["--pwfile", password, "--auth", "scram-sha-256", "--encoding", "UTF8"]
             # The server's own locale provider: the same order on every machine.
             command += ["--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--locale", "C"]
@@ -153,8 +155,9 @@ class Postgres:
                 check=False,
             )
         if made.returncode != 0:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            shutil.rmtree(unfinished, ignore_errors=True)
             raise PostgresNotStarted(f"PostgreSQL could not make {self.folder}:\n{made.stderr.strip()}")
+        unfinished.rename(self.folder)
 
     def _answers(self) -> bool:
         settings = {
@@ -169,7 +172,8 @@ class Postgres:
         flags = [flag for name, value in settings.items() for flag in ("-c", f"{name}={value}")]
         command: list[str | Path] = [BINARIES / "postgres", "-D", self.folder, *flags]
         # Not in the caller's folder: nobody may not be allowed to stand there.
-        self._process = processes.start(command, output=self.log, mode=_mode(), cwd=Path("/"))
+        last = signal.SIGINT if self._durable else signal.SIGKILL
+        self._process = processes.start(command, output=self.log, mode=_mode(), last=last, cwd=Path("/"))
         for _ in processes.deadline(30):
             if self._process.poll() is not None:
                 break

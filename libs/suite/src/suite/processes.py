@@ -20,9 +20,11 @@ Mode = Literal["direct", "mapped", "nobody"]
 LAUNCH = Path(__file__).with_name("launch.py")
 
 
-def launch_line(command: Sequence[str | Path], mode: Mode = "direct") -> list[str]:
+def launch_line(
+    command: Sequence[str | Path], mode: Mode = "direct", last: signal.Signals = signal.SIGTERM
+) -> list[str]:
     """The argument list that runs `command` tied to this process; the pid stays the program's own."""
-    head = [sys.executable, "-I", "-S", str(LAUNCH), mode, str(os.getpid())]
+    head = [sys.executable, "-I", "-S", str(LAUNCH), mode, str(int(last)), str(os.getpid())]
     return head + [str(part) for part in command]
 
 
@@ -31,13 +33,17 @@ def start(
     *,
     output: IO[bytes] | Path,
     mode: Mode = "direct",
+    last: signal.Signals = signal.SIGTERM,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Starts a program in a session of its own, so that a Ctrl-C reaches only who must stop it."""
+    """Starts a program in a session of its own, so that a Ctrl-C reaches only who must stop it.
+
+    `last` is what it is sent when this process dies.
+    """
     with _sink(output) as sink:
         return subprocess.Popen(  # noqa: S603  the caller's own programs
-            launch_line(command, mode),
+            launch_line(command, mode, last),
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=subprocess.STDOUT,

@@ -43,6 +43,7 @@ def scratch() -> Iterator[Path]:
     for old in home.iterdir():
         owner = old.name.partition("-")[0]
         if owner.isdigit() and not psutil.pid_exists(int(owner)):
+            _end_those_in(old)
             shutil.rmtree(old, ignore_errors=True)
     mine = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=home))
     try:
@@ -55,6 +56,14 @@ def scratch() -> Iterator[Path]:
 
 class BackendRefused(RuntimeError):
     """One sentence for people."""
+
+
+def _end_those_in(folder: Path) -> None:
+    """A server that was paused when its run died could not hear of it."""
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if Path(process.cwd()).is_relative_to(folder):
+                process.kill()
 
 
 def containers_asked(environ: Mapping[str, str] = os.environ) -> bool:

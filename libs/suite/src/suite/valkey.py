@@ -102,7 +102,11 @@ class Valkey:
 
     def _answers(self) -> bool:
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._process = processes.start([BINARY, self._settings()], output=self.log)
+        self._process = processes.start(
+            [BINARY, self._settings()],
+            output=self.log,
+            last=signal.SIGTERM if self._durable else signal.SIGKILL,
+        )
         for _ in processes.deadline(10, step=0.005):
             if self._process.poll() is not None:
                 break

@@ -1,0 +1,120 @@
+"""Which programs the suite consists of, where each listens and what each is told."""
+
+import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from suite import plan, processes
+from suite.children import Child
+from suite.kept import Kept
+from suite.plan import Account, Ports
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """One installation: all its programs, not yet running."""
+
+    folder: Path
+    kept: Kept
+    env: Mapping[str, str]
+    service_env: Mapping[str, Mapping[str, str]]
+    database_url: str
+    valkey_url: str
+    sample_log: Path
+    admin: Account
+    gateways: tuple[Ports, ...]
+    auths: int
+    auth_ports: tuple[int, ...] = field(init=False)
+    triage_port: int = field(default_factory=processes.free_port, init=False)
+    upstream_port: int = field(default_factory=processes.free_port, init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "auth_ports", tuple(processes.free_port() for _ in range(self.auths)))
+
+    def children(self) -> Iterator[Child]:
+        yield self._child(
+            "upstream", ["-m", "suite.upstream", str(self.upstream_port)], {}, self.upstream_port
+        )
+        for name, port in zip(_names("auth", self.auths), self.auth_ports, strict=True):
+            yield self._child(name, ["-m", "auth"], self.auth_env(port), port)
+        yield self._child("triage", ["-m", "triage"], self._triage_env(), self.triage_port)
+        for name, ports in zip(_names("gateway", len(self.gateways)), self.gateways, strict=True):
+            yield Child(
+                name=name,
+                arguments=["-m", "gateway"],
+                env=self._gateway_env(ports),
+                log=self._log(name),
+                up=partial(answers, f"{ports.internal_url}/readyz"),
+            )
+
+    def auth_env(self, port: int) -> dict[str, str]:
+        """The first admin is the demo user: auth makes it when it is not there."""
+        secrets = {
+            "DATABASE_URL": self.database_url,
+            "SECRET_KEY": self.kept.secret("secret_key"),
+            "DEMO_PASSWORD": self.admin.password,
+        }
+        return self._env(
+            "auth", {"GRPC_BIND": f"127.0.0.1:{port}", "DEMO_USERNAME": self.admin.username}, secrets
+        )
+
+    def _triage_env(self) -> dict[str, str]:
+        defaults = {
+            "GRPC_BIND": f"127.0.0.1:{self.triage_port}",
+            "AUTH_GRPC_TARGET": self._auth_target,
+            "TRIAGE_SOURCE": "file",
+            "TRIAGE_LOG_FILE": str(self.sample_log),
+        }
+        return self._env("triage", defaults, {"CIRCUIT_BREAKER_CACHE_URL": self.valkey_url})
+
+    def _gateway_env(self, ports: Ports) -> dict[str, str]:
+        defaults = {
+            "GATEWAY_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(ports.public),
+            "GATEWAY_INTERNAL_HOST": "127.0.0.1",
+            "GATEWAY_INTERNAL_PORT": str(ports.internal),
+            "AUTH_GRPC_TARGET": self._auth_target,
+            "TRIAGE_GRPC_TARGET": f"ipv4:127.0.0.1:{self.triage_port}",
+            "EXTERNAL_API_URL": f"http://127.0.0.1:{self.upstream_port}",
+            "DEVICE_COOKIE_SECURE": "false",
+        }
+        secrets = {"RATE_LIMIT_STORAGE_URI": self.valkey_url}
+        return self._env("gateway", defaults, secrets)
+
+    @property
+    def _auth_target(self) -> str:
+        return "ipv4:" + ",".join(f"127.0.0.1:{port}" for port in self.auth_ports)
+
+    def _env(self, service: str, defaults: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, str]:
+        given = {**self.env, **self.service_env.get(service, {})}
+        if given.get("TOKEN_ALGORITHM") == "HS256":
+            secrets = {**secrets, "SECRET_KEY": self.kept.secret("secret_key")}
+        return plan.environment(service, given=given, defaults=defaults, secrets=secrets, kept=self.kept)
+
+    def _child(self, name: str, arguments: list[str], env: Mapping[str, str], port: int) -> Child:
+        return Child(
+            name=name,
+            arguments=arguments,
+            env=env,
+            log=self._log(name),
+            up=partial(processes.accepts, port),
+        )
+
+    def _log(self, name: str) -> Path:
+        return self.folder / "logs" / f"{name}.log"
+
+
+def answers(url: str) -> bool:
+    """Whether a GET is answered with 200."""
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310  our own loopback address
+            status: int = answer.status
+            return status == 200  # noqa: PLR2004
+    except OSError:
+        return False
+
+
+def _names(service: str, count: int) -> list[str]:
+    return [service if number == 1 else f"{service}-{number}" for number in range(1, count + 1)]
