@@ -34,11 +34,17 @@ class Exchange:
     policy: RoutePolicy | None = None
     # What `policy` was found with; the proxy's Route for a proxied request.
     target: Any = None
+    # Whether an upstream of the routes file answers, and not the gateway.
+    proxied: bool = False
+    # Methods the path has, where the request's is none of them.
+    allow: frozenset[str] | None = None
     principal: Principal | None = None
     # The caller's own access token, where it was asked for and valid.
     token: str | None = None
     # Added to whatever answer leaves: limits, CORS, security headers.
     response_headers: Headers = field(default_factory=list)
+    # The status that left; None while nothing has.
+    status: int | None = None
     # A proxied answer may name its own outcome for metrics and logs.
     outcome: str | None = None
 

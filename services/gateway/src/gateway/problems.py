@@ -1,8 +1,9 @@
-"""Every refusal as an RFC 9457 problem document: a stable type, the ids to ask about, nothing of the input."""
+"""Every refusal as an RFC 9457 problem: a stable type, the ids to ask about, nothing of the input."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 import orjson
 
@@ -98,13 +99,13 @@ def from_error(error: ServiceError) -> Problem:
     """The same outcome, at the edge."""
     status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
     headers: list[tuple[bytes, bytes]] = []
-    if status == 401:
+    if status == HTTPStatus.UNAUTHORIZED:
         bad_token = error.reason in {"INVALID_TOKEN", "TOKEN_EXPIRED", "TOKEN_REVOKED", "UNKNOWN_KEY"}
         headers.append(challenge("invalid_token", error.detail) if bad_token else challenge())
-    elif status == 403:
+    elif status == HTTPStatus.FORBIDDEN:
         headers.append(challenge("insufficient_scope", error.detail))
-    elif status == 429:
+    elif status == HTTPStatus.TOO_MANY_REQUESTS:
         headers.append(retry_after(error.retry_after or 1))
-    elif status == 503 and error.retry_after is not None:
+    elif status == HTTPStatus.SERVICE_UNAVAILABLE and error.retry_after is not None:
         headers.append(retry_after(error.retry_after))
     return Problem(status=status, reason=error.reason, detail=error.detail, headers=tuple(headers))

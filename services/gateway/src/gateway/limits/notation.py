@@ -11,7 +11,9 @@ _TIER = re.compile(r"([a-z_]{1,32})=(\d{1,9})")
 
 
 class Algorithm(enum.StrEnum):
-    """MOVING: never more than the amount in any window of the period; remembers every hit.
+    """How hits are counted.
+
+    MOVING: never more than the amount in any window of the period; remembers every hit.
     FIXED: counts per aligned window; cheapest to store, may double at the edge.
     BUCKET: GCRA, refills evenly, `burst` at once; constant memory, for large amounts.
     """

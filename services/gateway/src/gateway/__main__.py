@@ -1,0 +1,33 @@
+"""`python -m gateway` serves; `python -m gateway openapi` prints the description of its API."""
+
+import sys
+from contextlib import AsyncExitStack
+
+from chassis.lifecycle import Readiness, run
+from gateway.app import build
+from gateway.settings import GatewaySettings
+
+
+def main(arguments: list[str]) -> None:
+    if arguments == ["openapi"]:
+        from gateway.routes.openapi import printed  # noqa: PLC0415  # serving does not need it
+
+        sys.stdout.write(printed())
+        return
+    if arguments:
+        sys.stderr.write("usage: python -m gateway [openapi]\n")
+        raise SystemExit(2)
+    settings = GatewaySettings.load()
+
+    async def start(stack: AsyncExitStack, readiness: Readiness) -> None:
+        await build(stack, readiness, settings)
+
+    try:
+        run(start, delay=settings.shutdown_delay)
+    except OSError as error:
+        sys.stderr.write(f"The gateway cannot listen: {error.strerror or error}.\n")
+        raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

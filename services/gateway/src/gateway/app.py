@@ -1,0 +1,170 @@
+"""Puts the gateway together on one stack, which takes it apart again in reverse."""
+
+from contextlib import AsyncExitStack
+
+from chassis.clock import SystemClock
+from chassis.grpc.client import open_channel
+from chassis.lifecycle import Readiness, spawn
+from chassis.observability.setup import observe
+from chassis.security.keyring import VerifierKeys
+from chassis.security.revocations import RevocationList, follow
+from chassis.security.tls import tls_files
+from gateway.chain import Ends, chain
+from gateway.engine import DecisionEngine
+from gateway.limits.counts import LimitStore
+from gateway.limits.limiter import Limiter
+from gateway.limits.local_ring import local_ring
+from gateway.limits.memory import MemoryStore
+from gateway.limits.redis import RedisStore
+from gateway.limits.redis_address import RedisAddress
+from gateway.probes import Probes
+from gateway.routes.app import own_routes
+from gateway.routes.context import Context
+from gateway.routes.policies import own_policies
+from gateway.routing import Router
+from gateway.serving.http import listen, serve_uvicorn
+from gateway.serving.protocol import bounded_protocol
+from gateway.settings import GatewaySettings
+from gateway.telemetry import LimitMetrics, RequestMetrics, TokenMetrics
+from gateway.tokens import TokenGate
+from gateway.upstreams import auth, triage
+from gateway.upstreams.auth import AuthUpstream
+from gateway.upstreams.triage import TriageUpstream
+from gateway.upstreams.verification import VerificationUpstream
+
+
+async def build(stack: AsyncExitStack, readiness: Readiness, settings: GatewaySettings) -> tuple[int, int]:
+    """Starts the gateway and answers with its public and its internal port.
+
+    Raises:
+        OSError: a port is taken.
+    """
+    # Both first: a taken port is told before anything else is begun.
+    internal = listen(settings.gateway_internal_host, settings.gateway_internal_port)
+    stack.callback(internal.close)
+    public = listen(settings.gateway_host, settings.gateway_port)
+    stack.callback(public.close)
+    sampler = observe(stack, settings, "gateway", prometheus=True)
+    # Probes answer until the very end, so they are closed last.
+    await serve_uvicorn(stack, Probes(readiness), internal)
+
+    clock = SystemClock()
+    tls = tls_files(settings.tls_cert_file, settings.tls_key_file, settings.tls_ca_file)
+    auth_channel = open_channel(stack, settings.auth_grpc_target, tls=tls, idempotent=auth.IDEMPOTENT)
+    triage_channel = open_channel(stack, settings.triage_grpc_target, tls=tls, idempotent=triage.IDEMPOTENT)
+    secret = settings.secret_key.get_secret_value().encode() if settings.secret_key is not None else None
+    verification = VerificationUpstream(
+        auth_channel,
+        seconds=settings.auth_timeout_seconds,
+        hs256_secret=secret if settings.symmetric else None,
+    )
+    keys = VerifierKeys(verification.keys, clock)
+    revocations = RevocationList(clock)
+    spawn(stack, keys.keep(), "keys")
+    spawn(stack, _follow(readiness, keys, revocations, verification), "revocations")
+
+    gate = TokenGate(
+        keys,
+        revocations,
+        issuer=settings.token_issuer,
+        audience=settings.token_audience,
+        remembered=settings.token_cache_size,
+        clock=clock,
+    )
+    limiter = _limiter(stack, settings, clock)
+    engine = DecisionEngine(
+        gate,
+        limiter,
+        TokenMetrics(revocations.staleness, lambda: len(revocations)),
+        tenant_header=settings.rate_limit_tenant_header.encode()
+        if settings.rate_limit_tenant_header
+        else None,
+    )
+    own = own_routes(
+        Context(
+            settings,
+            AuthUpstream(
+                auth_channel,
+                seconds=settings.auth_timeout_seconds,
+                login_seconds=settings.login_timeout_seconds,
+            ),
+            TriageUpstream(triage_channel, seconds=settings.triage_timeout_seconds),
+            verification,
+            limiter,
+            local_ring(enabled=settings.rate_limit_enabled),
+            readiness,
+        )
+    )
+    app = chain(
+        settings,
+        sampler=sampler,
+        metrics=RequestMetrics(),
+        draining=_Draining(readiness),
+        router=Router(own_policies(settings)),
+        engine=engine,
+        end=Ends(own, None),
+    )
+    await serve_uvicorn(
+        stack,
+        app,
+        public,
+        protocol=bounded_protocol(settings.header_timeout_seconds, 2 * settings.max_header_bytes),
+        keep_alive=settings.keep_alive_seconds,
+        drain=settings.drain_seconds,
+    )
+    return public.getsockname()[1], internal.getsockname()[1]
+
+
+class _Draining:
+    """True from the moment this process no longer wants traffic: then connections are let go of one by one."""
+
+    def __init__(self, readiness: Readiness) -> None:
+        self._readiness = readiness
+        self._served = self._stopping = False
+        readiness.on_change(self._changed)
+
+    def _changed(self, ready: bool) -> None:  # noqa: FBT001  # the watcher's signature
+        del ready
+        serving = self._readiness.needs()["serving"]
+        self._stopping = self._served and not serving
+        self._served = self._served or serving
+
+    def __call__(self) -> bool:
+        return self._stopping
+
+
+async def _follow(
+    readiness: Readiness, keys: VerifierKeys, revocations: RevocationList, verification: VerificationUpstream
+) -> None:
+    """Without keys and a whole list of revocations no token can be judged: only then is traffic wanted."""
+
+    def changed() -> None:
+        if revocations.complete.is_set():
+            readiness.need("revocations", met=True)
+
+    readiness.need("revocations", met=False)
+    readiness.need("keys", met=False)
+    await keys.loaded.wait()
+    readiness.need("keys", met=True)
+    await follow(revocations, verification.revocations, changed=changed)
+
+
+def _limiter(stack: AsyncExitStack, settings: GatewaySettings, clock: SystemClock) -> Limiter | None:
+    if not settings.rate_limit_enabled:
+        return None
+    local = MemoryStore(clock)
+    uri = settings.rate_limit_storage_uri.get_secret_value()
+    store: LimitStore = local
+    if "memory" not in uri.partition(":")[0]:
+        shared = RedisStore(RedisAddress.parse(uri), timeout=settings.rate_limit_store_timeout_ms / 1000)
+        spawn(stack, shared.keep(), "limits-store")
+        store = shared
+    return Limiter(
+        store,
+        local,
+        prefix=settings.rate_limit_key_prefix,
+        replicas=settings.rate_limit_replicas or 1,
+        always_local=settings.rate_limit_in_memory_fallback_enabled,
+        legacy_headers=settings.rate_limit_headers_enabled,
+        metrics=LimitMetrics(),
+    )

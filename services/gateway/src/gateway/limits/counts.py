@@ -1,0 +1,38 @@
+"""What is asked of a store of limits, and what it answers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from gateway.limits.notation import Limit
+
+
+class StoreDown(Exception):
+    """The store is gone, hangs or refuses to write; the message says which and holds no address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    # Unique per limit, route and whom it counts.
+    key: str
+    limit: Limit
+    # What the role of the caller may; the limit's own for everyone else.
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    admitted: bool
+    # Units left after this request.
+    remaining: int
+    # Seconds until more units come free.
+    reset: float
+
+
+class LimitStore(Protocol):
+    async def take(self, checks: Sequence[Check]) -> list[Count]:
+        """Takes the cost of every limit, or of none if one of them (shadows aside) is spent; atomic.
+
+        Raises:
+            StoreDown: within the store's timeout.
+        """

@@ -1,0 +1,138 @@
+"""Decides the limits of a request, and what holds while the store of the limits is gone."""
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from gateway.clients import counted_as
+from gateway.exchange import Headers
+from gateway.limits.counts import Check, Count, LimitStore, StoreDown
+from gateway.limits.headers import tell
+from gateway.limits.memory import MemoryStore
+from gateway.limits.notation import Key, Limit
+from gateway.policy import OnStoreFailure, RoutePolicy
+from gateway.problems import Problem, retry_after
+from gateway.telemetry import LimitMetrics
+
+_LONGEST_KEY = 80
+_CLOSED = Problem(
+    status=503,
+    reason="LIMITS_UNAVAILABLE",
+    detail="The limits of this route cannot be counted now; try again.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whom limits count."""
+
+    address: str
+    tenant: str
+    # From a verified token; None before or without one.
+    user: str | None = None
+    role: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    problem: Problem | None
+    headers: Headers
+
+
+_NOTHING = Taken(None, [])
+
+
+class Limiter:
+    """Counts in the store, and falls back to what the route says.
+
+    Args:
+        store: counts for all replicas.
+        local: counts for this one while the store is gone.
+        prefix: of every key.
+        replicas: among how many the limits are shared out meanwhile.
+        always_local: count locally instead of what the route says.
+        legacy_headers: also X-RateLimit-*.
+        metrics: told what was decided.
+    """
+
+    def __init__(
+        self,
+        store: LimitStore,
+        local: MemoryStore,
+        *,
+        prefix: str,
+        replicas: int,
+        always_local: bool,
+        legacy_headers: bool,
+        metrics: LimitMetrics,
+    ) -> None:
+        self._store = store
+        self._local = local
+        self._prefix = prefix
+        self._replicas = replicas
+        self._always_local = always_local
+        self._legacy = legacy_headers
+        self._metrics = metrics
+
+    async def take(self, policy: RoutePolicy, limits: Sequence[Limit], subject: Subject) -> Taken:
+        checks = [self._check(policy, limit, subject) for limit in limits]
+        if not checks:
+            return _NOTHING
+        try:
+            counts = await self._store.take(checks)
+        except StoreDown:
+            return self._without_store(policy, checks)
+        return self._decide(policy, checks, counts)
+
+    def _check(self, policy: RoutePolicy, limit: Limit, subject: Subject) -> Check:
+        match limit.key:
+            case Key.ADDRESS:
+                whom = counted_as(subject.address)
+            case Key.USER:
+                whom = subject.user or counted_as(subject.address)
+            case Key.TENANT:
+                whom = subject.tenant
+            case Key.ROUTE:
+                whom = ""
+        if len(whom) > _LONGEST_KEY:
+            whom = hashlib.sha256(whom.encode()).hexdigest()
+        amount = limit.amount_for(subject.role)
+        key = f"{self._prefix}:limit:{policy.name}:{limit.algorithm}:{limit.amount}/{limit.period}:{limit.key}:{whom}"
+        return Check(key, limit, max(amount, limit.cost))
+
+    def _without_store(self, policy: RoutePolicy, checks: list[Check]) -> Taken:
+        how = OnStoreFailure.LOCAL if self._always_local else policy.on_store_failure
+        self._metrics.store_failed(policy.name, how)
+        match how:
+            case OnStoreFailure.OPEN:
+                return _NOTHING
+            case OnStoreFailure.CLOSED:
+                return Taken(_CLOSED, [])
+            case OnStoreFailure.LOCAL:
+                shares = [
+                    replace(check, amount=max(check.amount // self._replicas, check.limit.cost))
+                    for check in checks
+                ]
+                return self._decide(policy, shares, self._local.take_now(shares))
+
+    def _decide(self, policy: RoutePolicy, checks: list[Check], counts: list[Count]) -> Taken:
+        headers = tell(checks, counts, legacy=self._legacy)
+        wait = 0.0
+        refused = False
+        for check, count in zip(checks, counts, strict=True):
+            if not count.admitted:
+                self._metrics.refused(policy.name, check.limit)
+                if not check.limit.shadow:
+                    refused, wait = True, max(wait, count.reset)
+        return Taken(too_many(wait) if refused else None, headers)
+
+
+def too_many(seconds: float) -> Problem:
+    wait = max(1, math.ceil(seconds))
+    return Problem(
+        status=429,
+        reason="RATE_LIMITED",
+        detail=f"Too many requests; try again in {wait} s.",
+        headers=(retry_after(seconds),),
+    )

@@ -1,0 +1,1 @@
+"""What a request passes on its way in, one layer a module, none of it touching more than it must."""

@@ -1,0 +1,1 @@
+"""Listening: the HTTP server, embedded in the life of the service."""

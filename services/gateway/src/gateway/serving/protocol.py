@@ -1,0 +1,129 @@
+"""uvicorn's HTTP/1.1 with an end to slow and endless headers, and never two answers to one request."""
+
+import asyncio
+from typing import Any
+
+import orjson
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+_BODIES = {
+    400: ("bad-request", "Bad request", "This is not HTTP/1.1 as we understand it."),
+    408: ("headers-too-slow", "Too slow", "The headers did not arrive in time."),
+    431: ("headers-too-large", "Headers too large", "The headers are too large."),
+}
+
+
+class HeadersTooLarge(Exception):
+    """Raised inside the parser, which wraps it."""
+
+
+def bounded_protocol(header_seconds: float, header_bytes: int) -> type["BoundedProtocol"]:
+    """The protocol with these bounds; the target of the request counts as a header."""
+    return type(
+        "BoundedHttpProtocol",
+        (BoundedProtocol,),
+        {"header_seconds": header_seconds, "header_bytes": header_bytes},
+    )
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    header_seconds = 10.0
+    header_bytes = 32_768
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        # A body after a refusal is not another request.
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._header_timer: asyncio.TimerHandle | None = None
+        self._header_size = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
+        super().connection_made(transport)
+        self._await_headers()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._headers_arrived()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self.transport.is_closing():
+            return
+        super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._header_size = 0
+        self._await_headers()
+
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        self._measure(len(url))
+        # The absolute form would name a second host.
+        if not self.url.startswith((b"/", b"*")):
+            raise ValueError("origin form only")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        super().on_header(name, value)
+        self._measure(len(name) + len(value))
+
+    def on_headers_complete(self) -> None:
+        self._headers_arrived()
+        super().on_headers_complete()
+
+    def _measure(self, size: int) -> None:
+        self._header_size += size
+        if self._header_size > self.header_bytes:
+            raise HeadersTooLarge
+
+    def _await_headers(self) -> None:
+        if self._header_timer is None:
+            self._header_timer = self.loop.call_later(self.header_seconds, self._too_slow)
+
+    def _headers_arrived(self) -> None:
+        if self._header_timer is not None:
+            self._header_timer.cancel()
+            self._header_timer = None
+
+    def _too_slow(self) -> None:
+        self._header_timer = None
+        if self.transport.is_closing():
+            return
+        if self.cycle is None and not self.headers:
+            # It never said anything.
+            self.transport.close()
+        else:
+            self._refuse(408)
+
+    def send_400_response(self, msg: str) -> None:
+        """What the parser does not take; `msg` is uvicorn's and not shown."""
+        del msg
+        self._refuse(431 if self._header_size > self.header_bytes else 400)
+
+    def _refuse(self, status: int) -> None:
+        answering = self.cycle is not None and not self.cycle.response_complete
+        if not answering:
+            name, title, detail = _BODIES[status]
+            body = orjson.dumps(
+                {
+                    "type": f"urn:problem-type:reliability:{name}",
+                    "title": title,
+                    "status": status,
+                    "detail": detail,
+                }
+            )
+            self.transport.write(
+                b"HTTP/1.1 %d %b\r\ncontent-type: application/problem+json\r\n"
+                b"content-length: %d\r\nconnection: close\r\n\r\n%b"
+                % (status, title.encode(), len(body), body)
+            )
+        # Otherwise an answer is under way, and a second one would be taken for the next request's.
+        self._headers_arrived()
+        self.transport.close()

@@ -1,0 +1,1 @@
+"""What the gateway says and takes in JSON, strict and closed."""

@@ -1,0 +1,142 @@
+"""What the gateway measures of itself: instruments bound once, few labels, no span where none is recorded."""
+
+import math
+import time
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from opentelemetry import metrics, trace
+from opentelemetry.context import Context
+from opentelemetry.metrics import CallbackOptions, Observation
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode
+
+from chassis.observability.context import TraceContext
+from chassis.observability.metrics import SECONDS
+from gateway.asgi import Scope
+from gateway.exchange import Exchange
+from gateway.limits.notation import Limit
+from gateway.policy import OnStoreFailure
+
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_SERVER_ERROR: Final = 500
+_MOST_SERIES: Final = 4096
+
+Attributes = dict[str, str | int]
+
+
+class RequestMetrics:
+    """`http.server.request.duration` by the stable semantic conventions."""
+
+    def __init__(self) -> None:
+        meter = metrics.get_meter("gateway")
+        self._duration = meter.create_histogram(
+            "http.server.request.duration",
+            unit="s",
+            description="Duration of HTTP server requests.",
+            explicit_bucket_boundaries_advisory=SECONDS,
+        )
+        self._attributes: dict[tuple[str, str, int, str], Attributes] = {}
+        self._tracer = trace.get_tracer("gateway")
+
+    def answered(self, scope: Scope, found: Exchange) -> None:
+        if scope["type"] == "websocket":
+            # As long as the conversation, which is not a latency.
+            return
+        method = scope["method"] if scope["method"] in _METHODS else "_OTHER"
+        route = "unmatched" if found.policy is None else found.policy.name
+        status = found.status or 499
+        key = (method, route, status, found.scheme)
+        attributes = self._attributes.get(key)
+        if attributes is None:
+            attributes = {
+                "http.request.method": method,
+                "http.route": route,
+                "http.response.status_code": status,
+                "url.scheme": found.scheme,
+            }
+            if status >= _SERVER_ERROR:
+                attributes["error.type"] = str(status)
+            if len(self._attributes) < _MOST_SERIES:
+                self._attributes[key] = attributes
+        self._duration.record(time.perf_counter() - found.started, attributes)
+
+    def begin(self, scope: Scope, parent: TraceContext | None) -> Span | None:
+        """The server's span of a trace that is recorded; None where nobody records."""
+        span = self._tracer.start_span(
+            scope.get("method", "WEBSOCKET"),
+            parent.as_parent() if parent is not None else Context(),
+            kind=SpanKind.SERVER,
+        )
+        return span if span.is_recording() else None
+
+    def end(self, span: Span, scope: Scope, found: Exchange) -> None:
+        route = "unmatched" if found.policy is None else found.policy.name
+        span.update_name(f"{scope.get('method', 'WEBSOCKET')} {route}")
+        span.set_attributes(
+            {
+                "http.request.method": scope.get("method", "GET"),
+                "http.route": route,
+                "http.response.status_code": found.status or 499,
+                "url.scheme": found.scheme,
+                "url.path": scope["path"],
+            }
+        )
+        if (found.status or 0) >= _SERVER_ERROR:
+            span.set_status(Status(StatusCode.ERROR))
+        span.end()
+
+
+class LimitMetrics:
+    def __init__(self) -> None:
+        meter = metrics.get_meter("gateway")
+        self._refused = meter.create_counter(
+            "gateway.limits.refused",
+            description="Requests past a limit; mode shadow ones passed all the same.",
+        )
+        self._failed = meter.create_counter(
+            "gateway.limits.store_failures",
+            description="Decisions made without the store, by what the route says.",
+        )
+
+    def refused(self, route: str, limit: Limit) -> None:
+        self._refused.add(
+            1, {"http.route": route, "key": limit.key.value, "mode": "shadow" if limit.shadow else "enforced"}
+        )
+
+    def store_failed(self, route: str, how: OnStoreFailure) -> None:
+        self._failed.add(1, {"http.route": route, "policy": how.value})
+
+
+class TokenMetrics:
+    """How stale the revocations are, and what became of tokens."""
+
+    def __init__(self, staleness: Callable[[], float], known: Callable[[], int]) -> None:
+        meter = metrics.get_meter("gateway")
+        self._refused = meter.create_counter(
+            "gateway.tokens.refused", description="Access tokens refused, by reason."
+        )
+
+        began = time.monotonic()
+
+        def observe_staleness(options: CallbackOptions) -> Iterable[Observation]:
+            del options
+            stale = staleness()
+            # Before the first snapshot it is endless, which a gauge cannot say: as old as we are, then.
+            yield Observation(stale if math.isfinite(stale) else time.monotonic() - began)
+
+        def observe_known(options: CallbackOptions) -> Iterable[Observation]:
+            del options
+            yield Observation(known())
+
+        meter.create_observable_gauge(
+            "gateway.revocations.staleness",
+            [observe_staleness],
+            unit="s",
+            description="How long ago the revocations were known to be whole.",
+        )
+        meter.create_observable_gauge(
+            "gateway.revocations.known", [observe_known], description="Revocations in memory."
+        )
+
+    def refused(self, reason: str) -> None:
+        self._refused.add(1, {"reason": reason})
