@@ -11,34 +11,21 @@ import base64
 import hashlib
 import hmac
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Final, Self
 
-from cryptography.hazmat.primitives.hashes import SHA384
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from auth.domain.secret_keys import SecretKeys
 
-_KEY_PURPOSE = b"auth/password-pepper/v1"
-_ID_PURPOSE = b"auth/password-pepper-id/v1"
-_KEY_BYTES = 48
-_ID_BYTES = 6
-
-
-def _derive(secret: bytes, *, purpose: bytes, length: int) -> bytes:
-    return HKDF(algorithm=SHA384(), length=length, salt=None, info=purpose).derive(secret)
+_KEY: Final = "auth/password-pepper/v1"
+_ID: Final = "auth/password-pepper-id/v1"
+_ID_BYTES: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Pepper:
     id: str
     key: bytes = field(repr=False)
-
-    @classmethod
-    def derive(cls, secret_key: bytes) -> Self:
-        return cls(
-            id=_derive(secret_key, purpose=_ID_PURPOSE, length=_ID_BYTES).hex(),
-            key=_derive(secret_key, purpose=_KEY_PURPOSE, length=_KEY_BYTES),
-        )
 
     def digest(self, password: str) -> bytes:
         """What bcrypt is given: 64 ASCII bytes, so that its limit of 72 and its NULs never matter."""
@@ -54,10 +41,10 @@ class Peppers:
     accepted: Mapping[str, Pepper]
 
     @classmethod
-    def derive(cls, secret_key: bytes, previous: Sequence[bytes] = ()) -> Self:
-        current = Pepper.derive(secret_key)
-        older = [Pepper.derive(key) for key in previous]
-        return cls(current=current, accepted={pepper.id: pepper for pepper in (*older, current)})
+    def derive(cls, keys: SecretKeys) -> Self:
+        names = (name[:_ID_BYTES].hex() for name in keys.derive(_ID))
+        peppers = [Pepper(id=name, key=key) for name, key in zip(names, keys.derive(_KEY), strict=True)]
+        return cls(current=peppers[0], accepted={pepper.id: pepper for pepper in peppers})
 
     @property
     def ids(self) -> frozenset[str]:
