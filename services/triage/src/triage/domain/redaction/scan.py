@@ -1,0 +1,120 @@
+"""Everything that the rules find in a text, each on whole blocks rather than line by line."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from triage.domain.redaction.armour import private_keys
+from triage.domain.redaction.beside import command_hits, named_hits, sql_hits
+from triage.domain.redaction.credentials import standing_alone
+from triage.domain.redaction.keyed import keyed_hits
+from triage.domain.redaction.rule import Hit, Rule, compiled
+from triage.domain.redaction.signs import BACKSLASH, UNDERSCORE
+from triage.domain.redaction.urls import url_hits
+from triage.domain.redaction.validators import VALIDATORS
+
+_LONGEST_TOKEN = 8_192
+_SHORT = 4
+_CONTEXT_REACH = 160
+
+
+class _Text:
+    """A rule over the text itself."""
+
+    def __init__(self, rule: Rule) -> None:
+        self._rule = rule
+        self._pattern = compiled(rule.pattern.encode())
+        self._context = compiled(rule.context.encode()) if rule.context else None
+        self._words = [word.encode() for word in rule.keywords]
+        self._accept = VALIDATORS.get(rule.validator)
+
+    def hits(self, text: bytes) -> Iterator[Hit]:
+        if self._words and not any(word in text for word in self._words):
+            return
+        if self._context is None:
+            yield from self._between(text, 0, len(text))
+            return
+        done = 0
+        for found in self._context.finditer(text):
+            start = max(done, found.end())
+            stop = text.find(b"\n", start, start + _CONTEXT_REACH)
+            done = min(len(text), start + _CONTEXT_REACH) if stop < 0 else stop
+            yield from self._between(text, start, done)
+
+    def _between(self, text: bytes, start: int, end: int) -> Iterator[Hit]:
+        rule, accept = self._rule, self._accept
+        for found in self._pattern.finditer(text, start, end):
+            extent = found.span()
+            if accept is not None:
+                extent = accept(text, *extent)
+                if extent is None:
+                    continue
+            yield *extent, rule
+
+
+class _Prefixes:
+    """All rules whose tokens start with a fixed prefix, in one expression."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        bodies = [(rule, compiled(rule.pattern.encode())) for rule in rules]
+        self._by_prefix: dict[bytes, list[tuple[Rule, object]]] = {}
+        for rule, body in bodies:
+            for prefix in rule.keywords:
+                self._by_prefix.setdefault(prefix.encode(), []).append((rule, body))
+        prefixes = sorted(self._by_prefix, key=len, reverse=True)
+        self._sizes = sorted({len(prefix) for prefix in prefixes}, reverse=True)
+        # A short prefix begins many words: it counts only with something token-like behind it.
+        alternatives = [_escaped(p) + (b"" if len(p) > _SHORT else rb"[\w.:/+=<-]{12}") for p in prefixes]
+        self._any = compiled(rb"(?:\b|\\[nrt])(?:" + b"|".join(alternatives) + b")")
+
+    def hits(self, text: bytes) -> Iterator[Hit]:
+        done = 0
+        for found in self._any.finditer(text):
+            start = found.start() + (2 if text[found.start()] == BACKSLASH else 0)
+            if start < done:
+                continue
+            extent = self._longest(text, start)
+            if extent is not None:
+                done = extent[1]
+                yield extent
+
+    def _longest(self, text: bytes, start: int) -> Hit | None:
+        for size in self._sizes:
+            for rule, body in self._by_prefix.get(text[start : start + size], ()):
+                found = body.match(text, start + size, min(len(text), start + _LONGEST_TOKEN))  # type: ignore[attr-defined]  # re2 has no types
+                if found is not None:
+                    return start, found.end(), rule
+        return None
+
+
+class Scanner:
+    """Finds; decides nothing about what happens with what it found."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._prefixes = _Prefixes(rule for rule in rules if rule.where == "prefix")
+        self._texts = [_Text(rule) for rule in rules if rule.where == "text"]
+
+    def hits(self, text: bytes) -> list[Hit]:
+        """All hits, in no order, overlapping freely."""
+        out: list[Hit] = []
+        out.extend(private_keys(text))
+        out.extend(keyed_hits(text))
+        out.extend(standing_alone(text))
+        urls = list(url_hits(text))
+        out.extend(urls)
+        out.extend(named_hits(text))
+        out.extend(sql_hits(text))
+        out.extend(command_hits(text))
+        out.extend(self._prefixes.hits(text))
+        # The @ that ends a URL's password begins its host: no mailbox.
+        hosts = {end for _, end, _ in urls}
+        for rule in self._texts:
+            found = rule.hits(text)
+            out.extend(
+                hit for hit in found if text.find(b"@", hit[0], hit[1]) not in hosts
+            ) if hosts else out.extend(found)
+        return out
+
+
+def _escaped(literal: bytes) -> bytes:
+    return b"".join(
+        b"\\" + bytes([c]) if not (chr(c).isalnum() or c == UNDERSCORE) else bytes([c]) for c in literal
+    )

@@ -1,0 +1,109 @@
+"""Whether the value beside a secret's name is a secret, or a mask, a count, a template or a sentence."""
+
+from enum import Enum
+
+from triage.domain.redaction.chance import looks_random
+from triage.domain.redaction.rule import Rule, compiled
+from triage.domain.redaction.signs import ALNUM, DIGITS
+
+
+class Style(Enum):
+    """How a key and its value are joined; the looser the join, the more a value must look like one."""
+
+    QUOTED = "quoted"
+    EQUALS = "equals"
+    COLON = "colon"
+
+
+_NOTHING = frozenset(
+    b"null none nil undefined true false yes no on off n/a na unknown empty missing absent"
+    b" present set unset required"
+    b"optional redacted hidden masked filtered removed scrubbed sanitized string str text bool"
+    b" int integer number"
+    b" object array list dict bytes function".split()
+)
+_SENTENCE = frozenset(
+    b"incorrect invalid failed fail failure required expired missing wrong must cannot is not"
+    b" was has are empty too"
+    b"mismatch mismatched changed change reset denied accepted rejected error errors"
+    b" authentication for from the an"
+    b"has_expired check checking please enter unable could bad no unexpected unknown"
+    b" unsupported disabled enabled ok"
+    b"success successful successfully revoked refresh refreshed refreshing started stopped"
+    b" starting stopping user"
+    b"connection timeout unauthorized forbidden malformed absent validation verification"
+    b" verified updated created"
+    b"deleted generated issued received sent using used will should may can this that your"
+    b" access permission basic"
+    b" bearer digest negotiate kerberos login logged header format length blank weak short long".split()
+)
+_MASK = compiled(
+    rb"\A(?:[*\xe2\x80\xa2.#_-]{2,}|[xX]{2,12}|[\[<({]{0,2}(?i:redacted|filtered|masked|hidden|removed|\*+)[\])}>]{0,2})\z"
+)
+_TEMPLATE = compiled(
+    rb"\A(?:\$\{[^}]{0,200}\}|\{\{.{0,200}\}\}|\$\{\{.{0,200}\}\}|%\(?\w{0,40}\)?[sdr]"
+    rb"|:\w{1,40}|\$[0-9]{1,2}|\?|\{\w{0,40}\}|<%.{0,200}%>|<[\w .-]{1,40}>|\$\(.{0,200}\))\z"
+)
+_PLACEHOLDERS = compiled(rb"\A(?:<~+>[\s,;:.&|=-]*)+\z")
+_NUMBER = compiled(rb"\A[+-]?[0-9][0-9.,]*(?:[eE][+-]?[0-9]+)?(?:ms|s|m|h|d|us|ns|kb|mb|gb|b|%)?\z")
+_WORDS = compiled(rb"\A[a-z][a-z_-]*\z")
+_PLAIN = compiled(rb"\A[A-Za-z]+\z")
+_CODE = compiled(rb"\A[A-Za-z_][\w.]*\([^'\"]*\)?;?\z")
+_FEWEST_DIGITS = {
+    "key-phone": 7,
+    "key-government-id": 5,
+    "key-account-number": 8,
+    "key-session": 4,
+    "key-code": 3,
+}
+_WORTHY = 3
+_COUNTABLE = 4
+"""Digits from which a number beside a secret's name is no longer a count."""
+
+
+def is_nothing(value: bytes) -> bool:
+    """Whether a value is a mask, a template, a placeholder of ours or a word for nothing."""
+    bare = value.strip(b" \t")
+    return (
+        not bare
+        or (len(bare) < _WORTHY and not any(byte in ALNUM or byte > 0x7F for byte in bare))  # noqa: PLR2004 - not ASCII
+        or bare.lower() in _NOTHING
+        or _MASK.search(bare) is not None
+        or _TEMPLATE.search(bare) is not None
+        or _PLACEHOLDERS.search(bare) is not None
+    )
+
+
+def is_secret(rule: Rule, value: bytes, style: Style, *, more_follows: bool) -> bool:
+    """Whether to redact `value`, which stands beside a key that `rule` claims."""
+    if is_nothing(value) or (style is not Style.QUOTED and _CODE.search(value)):
+        return False
+    if rule.validator == "random":
+        return looks_random(value)
+    if _NUMBER.search(value) or rule.id in _FEWEST_DIGITS:
+        return _enough_digits(rule, value, style)
+    if style is Style.COLON and _is_prose(rule, value, more_follows=more_follows):
+        return False
+    bare_word = _WORDS.search(value) is not None
+    return not (
+        bare_word and (rule.id == "key-session" or (rule.id == "key-auth" and style is not Style.QUOTED))
+    )
+
+
+def _enough_digits(rule: Rule, value: bytes, style: Style) -> bool:
+    """Whether a number is too long for a count, and what is made of digits has as many as its kind."""
+    digits = sum(byte in DIGITS for byte in value)
+    fewest = _FEWEST_DIGITS.get(rule.id)
+    if fewest is not None:
+        return digits >= fewest and not (rule.id == "key-session" and _WORDS.search(value))
+    longer = 2 if style is Style.COLON and rule.id != "key-password" else 0
+    return digits >= _COUNTABLE + longer
+
+
+def _is_prose(rule: Rule, value: bytes, *, more_follows: bool) -> bool:
+    """Whether what follows `token: ` is the start of a sentence."""
+    if value.rstrip(b".,;:!").lower() in _SENTENCE:
+        return True
+    if rule.id in {"key-auth", "key-credentials"} and _WORDS.search(value):
+        return True
+    return rule.id != "key-password" and more_follows and _PLAIN.search(value) is not None
