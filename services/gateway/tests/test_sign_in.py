@@ -1,0 +1,121 @@
+"""Signing in, being let in, and being out again at once."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from conftest import Gateway, GatewayFactory, StandIn
+
+PASSWORD = "correct horse battery staple"
+
+
+async def test_a_sign_in_is_good_until_it_is_ended(gateway: Gateway) -> None:
+    signed_in = await gateway.ask("POST", "/login", data={"username": "alice", "password": PASSWORD})
+    assert signed_in.status == 200
+    assert signed_in.headers["Cache-Control"] == "no-store"
+    token = signed_in.json()["access_token"]
+
+    me = await gateway.ask("GET", "/protected", token=token)
+    assert me.status == 200
+    assert me.json()["username"] == "user"
+
+    assert (await gateway.ask("POST", "/logout", token=token)).status == 204
+    async with asyncio.timeout(1):
+        while (await gateway.ask("GET", "/protected", token=token)).status != 401:
+            await asyncio.sleep(0.01)
+
+
+async def test_every_failed_sign_in_looks_the_same(gateway: Gateway) -> None:
+    wrong_password = await gateway.ask("POST", "/login", data={"username": "alice", "password": "wrong"})
+    wrong_name = await gateway.ask("POST", "/login", data={"username": "nobody", "password": PASSWORD})
+
+    for answer in (wrong_password, wrong_name):
+        assert answer.status == 401
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer realm=")
+    without_ids = [
+        {k: v for k, v in a.json().items() if not k.endswith("_id")} for a in (wrong_password, wrong_name)
+    ]
+    assert without_ids[0] == without_ids[1]
+    assert without_ids[0]["type"] == "urn:problem-type:reliability:invalid-credentials"
+
+
+async def test_a_refresh_token_is_spent_for_a_fresh_pair(gateway: Gateway) -> None:
+    pair = (await gateway.ask("POST", "/login", data={"username": "alice", "password": PASSWORD})).json()
+    fresh = await gateway.ask("POST", "/token/refresh", json={"refresh_token": pair["refresh_token"]})
+
+    assert fresh.status == 200
+    assert fresh.json()["refresh_token"] != pair["refresh_token"]
+    spent = await gateway.ask("POST", "/token/refresh", json={"refresh_token": pair["refresh_token"]})
+    assert spent.status == 401
+
+
+async def test_the_sixth_sign_in_within_a_minute_waits(gateway: Gateway, auth: StandIn) -> None:
+    tries = [
+        await gateway.ask("POST", "/login", data={"username": "alice", "password": "wrong"}) for _ in range(6)
+    ]
+
+    assert [answer.status for answer in tries] == [401] * 5 + [429]
+    assert 1 <= int(tries[-1].headers["Retry-After"]) <= 60
+    assert all("Retry-After" not in answer.headers for answer in tries[:-1])
+    assert tries[0].headers["RateLimit-Policy"] == '"address";q=5;w=60'
+    assert auth.calls["login"] == 5
+
+
+async def test_one_account_is_not_tried_more_often_from_many_addresses(start: GatewayFactory) -> None:
+    gateway = await start(TRUSTED_PROXIES="127.0.0.0/8")
+
+    async def attempt(number: int, **kwargs: object) -> int:
+        headers = {"X-Forwarded-For": f"198.51.100.{number}"}
+        form = {"username": "Alice" if number % 2 else "alice", "password": "wrong"}
+        return (await gateway.ask("POST", "/login", data=form, headers=headers, **kwargs)).status
+
+    assert [await attempt(n) for n in range(6)] == [401] * 5 + [429]
+    # The owner's device is counted by itself.
+    assert await attempt(7, cookies={"device": "device-proof"}) == 401
+
+
+async def test_a_device_that_signed_in_is_known_by_a_cookie(gateway: Gateway, auth: StandIn) -> None:
+    answer = await gateway.ask("POST", "/login", data={"username": "alice", "password": PASSWORD})
+
+    cookie = answer.headers["Set-Cookie"]
+    for part in ("device=device-proof", "HttpOnly", "Secure", "SameSite=strict", "Path=/login"):
+        assert part in cookie
+    form = {"username": "alice", "password": PASSWORD}
+    await gateway.ask("POST", "/login", data=form, headers={"Cookie": "device=device-proof"})
+    assert auth.clients[-1].device_token == "device-proof"
+
+
+async def test_auth_gone_is_a_503_within_a_second_and_verified_traffic_goes_on(
+    start: GatewayFactory, auth: StandIn
+) -> None:
+    gateway = await start(AUTH_TIMEOUT_SECONDS="0.9")
+    token = auth.signer.token()
+    auth.gate.clear()  # a sign-in that never ends; auth itself still answers
+    auth.address = "127.0.0.1:1"
+    dead = await start(ready=False)
+    async with asyncio.timeout(1):
+        refused = await dead.ask("POST", "/login", data={"username": "alice", "password": PASSWORD})
+    assert refused.status == 503
+    assert refused.headers["Retry-After"] == "1"
+    assert (await gateway.ask("GET", "/protected", token=token)).status == 200
+
+
+async def test_a_thousand_verified_requests_ask_auth_nothing(gateway: Gateway, auth: StandIn) -> None:
+    token = auth.signer.token()
+    before = auth.calls.copy()
+    for _ in range(10):
+        answers = await asyncio.gather(*(gateway.ask("GET", "/protected", token=token) for _ in range(20)))
+        assert {answer.status for answer in answers} == {200}
+    assert auth.calls == before
+
+
+async def test_sessions_are_listed_and_ended(gateway: Gateway, auth: StandIn) -> None:
+    token = auth.signer.token()
+
+    assert (await gateway.ask("GET", "/sessions", token=token)).json()["sessions"][0]["id"] == "s-1"
+    assert (await gateway.ask("DELETE", "/sessions/s-1", token=token)).status == 204
+    assert (await gateway.ask("DELETE", "/sessions/s-2", token=token)).status == 404
+    assert (await gateway.ask("DELETE", "/sessions", token=token)).json() == {"ended": 1}
