@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 from suite import lock, places, plan
@@ -46,6 +47,9 @@ def arguments() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--verbose", action="store_true", help="also show the logs of the services")
+    parser.add_argument(
+        "--folder", type=Path, default=places.RUN_DIR, help="where data, secrets and logs are kept; .run"
+    )
     parser.add_argument("--exit-when-ready", action="store_true", help="start, tell the addresses, stop")
     return parser.parse_args()
 
@@ -101,10 +105,10 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, told)
     try:
-        with lock.held(places.RUN_DIR / "lock"):
+        with lock.held(options.folder / "lock"):
             ports = plan.ports(os.environ)
             refuse_taken(ports, os.environ.get("GATEWAY_HOST", "127.0.0.1"))
-            suite = Suite(places.RUN_DIR, ports=ports, env=os.environ, durable=True, step=step)
+            suite = Suite(options.folder, ports=ports, env=os.environ, durable=True, step=step)
             began = time.monotonic()
             say("Starting")
             with suite, follow(suite.logs, shown=options.verbose):

@@ -9,6 +9,7 @@ from suite.kept import Kept
 # Given by the person who starts the suite, passed on to one service only.
 _PRIVATE = {
     "DATABASE_URL": "auth",
+    "MIGRATION_DATABASE_URL": "auth",
     "DEMO_USERNAME": "auth",
     "DEMO_PASSWORD": "auth",
     "OPENAI_API_KEY": "triage",

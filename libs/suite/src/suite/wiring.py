@@ -4,6 +4,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 
 from suite import plan, processes
@@ -53,6 +54,7 @@ class Wiring:
         """The first admin is the demo user: auth makes it when it is not there."""
         secrets = {
             "DATABASE_URL": self.database_url,
+            "RATE_LIMIT_STORAGE_URI": self.valkey_url,
             "SECRET_KEY": self.kept.secret("secret_key"),
             "DEMO_PASSWORD": self.admin.password,
         }
@@ -111,7 +113,7 @@ def answers(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310  our own loopback address
             status: int = answer.status
-            return status == 200  # noqa: PLR2004
+            return status == HTTPStatus.OK
     except OSError:
         return False
 
