@@ -1,12 +1,160 @@
-"""A migrated database per test."""
+"""A migrated database per test, and the whole service on it, spoken to over gRPC."""
 
+import asyncio
+import functools
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import grpc
+import psycopg
 import pytest
 
+from auth.app import build
+from auth.domain.passwords.hasher import PasswordHasher
+from auth.domain.passwords.peppers import Peppers
+from auth.domain.passwords.pool import HashingPool
+from auth.domain.secret_keys import SecretKeys
 from auth.migrate import migrate
+from auth.settings import AuthSettings
 from auth.storage.database import parse_url
+from chassis.clock import Clock
+from chassis.grpc.client import call
+from chassis.lifecycle import Readiness
+from chassis.testing.grpc import channel_to
+from reliability.auth.v1 import auth_pb2 as pb
+from reliability.auth.v1 import auth_pb2_grpc as rpc
 from suite.databases import Databases
+
+SECRET_KEY = "kQ3vX8mZ1rT6yB9wF4hJ7nL2pS5dG0cAkQ3vX8mZ1rT6yB9w"
+PASSWORD = "a quiet harbour in november"
+PATIENCE = 5.0
 
 
 @pytest.fixture(scope="session")
 def postgres_template(databases: Databases) -> str:
     return databases.template("auth_template", lambda url: migrate(parse_url(url)))
+
+
+@dataclass(frozen=True)
+class Replica:
+    """One auth of its own: its pool, its keys in memory, its feed."""
+
+    channel: grpc.aio.Channel
+
+    @property
+    def auth(self) -> "rpc.AuthServiceAsyncStub":
+        return rpc.AuthServiceStub(self.channel)
+
+    @property
+    def keys(self) -> "rpc.KeyServiceAsyncStub":
+        return rpc.KeyServiceStub(self.channel)
+
+    @property
+    def revocations(self) -> "rpc.RevocationServiceAsyncStub":
+        return rpc.RevocationServiceStub(self.channel)
+
+    async def call(
+        self,
+        method: Callable[..., Any],
+        request: Any,
+        tokens: pb.TokenPair | None = None,
+        seconds: float = 5.0,
+    ) -> Any:
+        """As the gateway calls: within a deadline, with what went wrong as a ServiceError."""
+        token = tokens.access_token if tokens else None
+        return await call(method, request, peer="auth", seconds=seconds, token=token)
+
+    async def login(
+        self, username: str = "ada", password: str = PASSWORD, *, address: str = "192.0.2.7"
+    ) -> pb.TokenPair:
+        client = pb.ClientContext(address=address, user_agent="a browser")
+        request = pb.LoginRequest(username=username, password=password, client=client)
+        answer: pb.LoginResponse = await self.call(self.auth.Login, request)
+        return answer.tokens
+
+    async def refresh(self, refresh_token: str) -> pb.TokenPair:
+        request = pb.RefreshRequest(refresh_token=refresh_token)
+        answer: pb.RefreshResponse = await self.call(self.auth.Refresh, request)
+        return answer.tokens
+
+    async def logout(self, tokens: pb.TokenPair, refresh_token: str = "") -> None:
+        await self.call(self.auth.Logout, pb.LogoutRequest(refresh_token=refresh_token), tokens)
+
+
+class Replicas(Protocol):
+    def __call__(
+        self, url: str, *, clock: Clock | None = None, **changes: str
+    ) -> AbstractAsyncContextManager[Replica]: ...
+
+
+def settings_for(url: str, **changes: str) -> AuthSettings:
+    environ = {
+        "ENVIRONMENT": "test",
+        "SECRET_KEY": SECRET_KEY,
+        "DATABASE_URL": url,
+        "GRPC_BIND": "127.0.0.1:0",
+        "BCRYPT_ROUNDS": "4",
+        "RATE_LIMIT_STORAGE_URI": "memory://",
+        **changes,
+    }
+    settings, faults = AuthSettings.inspect(environ)
+    assert settings is not None, faults
+    assert not faults
+    return settings
+
+
+async def until(true: Callable[[], bool], seconds: float = PATIENCE) -> None:
+    async with asyncio.timeout(seconds):
+        while not true():  # noqa: ASYNC110  # what is awaited has no event of its own
+            await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def _replica(url: str, *, clock: Clock | None = None, **changes: str) -> AsyncIterator[Replica]:
+    async with AsyncExitStack() as stack:
+        readiness = Readiness()
+        port = await build(stack, readiness, settings_for(url, **changes), clock=clock)
+        readiness.serving(yes=True)
+        await until(lambda: readiness.ready)
+        yield Replica(await stack.enter_async_context(channel_to(f"127.0.0.1:{port}")))
+
+
+@pytest.fixture
+def replicas() -> Replicas:
+    """Starts a replica on a database, with its settings changed as told."""
+    return _replica
+
+
+@functools.cache
+def _hashed(password: str) -> str:
+    pool = HashingPool(threads=1, queue=0)
+    keys = SecretKeys(SECRET_KEY.encode())
+    return PasswordHasher(peppers=Peppers.derive(keys), rounds=4, pool=pool)._hash(password)
+
+
+def add_user(url: str, username: str, role: str = "user", password: str = PASSWORD) -> uuid.UUID:
+    user = uuid.uuid4()
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            "INSERT INTO users (id, username, username_key, password, role, created_at)"
+            " VALUES (%s, %s, %s, %s, %s, now())",
+            (user, username, username, _hashed(password), role),
+        )
+    return user
+
+
+@pytest.fixture
+def database(postgres_url: str) -> str:
+    """The address of a database in which ada is a user and root is an admin."""
+    add_user(postgres_url, "ada")
+    add_user(postgres_url, "root", "admin")
+    return postgres_url
+
+
+@pytest.fixture
+async def auth(database: str) -> AsyncIterator[Replica]:
+    async with _replica(database) as made:
+        yield made

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import ClassVar, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr
 from sqlalchemy.engine import URL
 
 from auth.domain.secret_keys import SecretKeys
@@ -19,19 +19,14 @@ _LOWEST_HARDENED_ROUNDS = 10
 class DatabaseSettings(ServiceSettings):
     """What it takes to reach the database."""
 
-    database_url: SecretStr = Field(description="PostgreSQL: postgresql://user:password@host:5432/name.")
+    database_url: SecretStr = Field(
+        SecretStr(""), description="PostgreSQL: postgresql://user:password@host:5432/name. Required."
+    )
     migration_database_url: SecretStr | None = Field(
         None,
         description="The same database as the role that owns the tables, for migrations; "
         "the role of DATABASE_URL then needs no right to alter anything.",
     )
-
-    @field_validator("database_url", "migration_database_url")
-    @classmethod
-    def _postgres(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None:
-            parse_url(value.get_secret_value())
-        return value
 
     @property
     def database(self) -> URL:
@@ -40,6 +35,20 @@ class DatabaseSettings(ServiceSettings):
     @property
     def migration_database(self) -> URL:
         return parse_url((self.migration_database_url or self.database_url).get_secret_value())
+
+    def faults(self) -> Iterator[str]:
+        yield from super().faults()
+        # Not by a validator: whoever mends this one wants to know all the others too.
+        for name, given in self._addresses():
+            try:
+                parse_url(given.get_secret_value())
+            except ValueError as wrong:
+                yield f"{name} is wrong: {wrong}." if given.get_secret_value() else f"{name} is not set."
+
+    def _addresses(self) -> Iterator[tuple[str, SecretStr]]:
+        yield "DATABASE_URL", self.database_url
+        if self.migration_database_url is not None:
+            yield "MIGRATION_DATABASE_URL", self.migration_database_url
 
 
 class MigrationSettings(DatabaseSettings):
@@ -57,7 +66,8 @@ class AuthSettings(DatabaseSettings):
 
     grpc_bind: str = Field("0.0.0.0:50051", description="Where gRPC is served, host:port.")
     secret_key: SecretStr = Field(
-        description="What every key of auth is derived from: peppers, hashes, seals. 32 random bytes or more."
+        SecretStr(""),
+        description="What every key of auth is derived from; 32 random bytes or more. Required.",
     )
     secret_key_previous: SecretStr | None = Field(
         None,
@@ -130,7 +140,7 @@ class AuthSettings(DatabaseSettings):
     def faults(self) -> Iterator[str]:
         yield from super().faults()
         if not self.secret_key.get_secret_value():
-            yield "SECRET_KEY is empty; generate one with `openssl rand -base64 48`."
+            yield "SECRET_KEY is not set; generate one with `openssl rand -base64 48`."
         if (self.demo_username is None) != (self.demo_password is None):
             yield "DEMO_USERNAME and DEMO_PASSWORD go together; set both or neither."
         if self.signing_key_lifetime_seconds <= self.key_set_max_age_seconds:
@@ -147,8 +157,6 @@ class AuthSettings(DatabaseSettings):
             weakness = weak_secret(name, value) if value else None
             if weakness:
                 yield weakness
-        if not self.database.password and "sslcert" not in self.database.query:
-            yield "DATABASE_URL has no password; give the role of auth one of its own."
         storage = memory_storage("RATE_LIMIT_STORAGE_URI", self.rate_limit_storage_uri.get_secret_value())
         if storage:
             yield storage

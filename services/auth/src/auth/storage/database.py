@@ -1,6 +1,7 @@
 """The database, asked one statement at a time or in units of work, each answered or given up on in time."""
 
 import select
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -12,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from auth.storage.lease import Lease, Parameters
 from auth.storage.unit_of_work import UnitOfWork
+from chassis import deadline
 from chassis.errors import Unavailable
 
 _DRIVER: Final = "postgresql+psycopg"
@@ -88,15 +90,18 @@ class Database:
         Raises:
             Unavailable: the database is down, hangs or is too busy.
         """
+        ends = time.monotonic() + deadline.at_most(self._seconds)
         try:
-            return await self._once(statement, parameters)
+            return await self._once(statement, parameters, ends)
         except Unavailable:
-            if not repeatable:
+            if not repeatable or time.monotonic() >= ends:
                 raise
-        return await self._once(statement, parameters)
+        return await self._once(statement, parameters, ends)
 
-    async def _once(self, statement: Executable, parameters: Parameters | None) -> CursorResult[Any]:
-        lease = Lease(self._alone, self._seconds)
+    async def _once(
+        self, statement: Executable, parameters: Parameters | None, ends: float
+    ) -> CursorResult[Any]:
+        lease = Lease(self._alone, ends)
         try:
             return await lease.execute(statement, parameters)
         finally:
@@ -109,7 +114,7 @@ class Database:
         Raises:
             Unavailable: from any statement, where the database is down, hangs or is too busy.
         """
-        lease = Lease(self._engine, self._seconds)
+        lease = Lease(self._engine, time.monotonic() + deadline.at_most(self._seconds))
         try:
             yield UnitOfWork(lease)
         finally:

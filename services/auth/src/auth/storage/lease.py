@@ -11,6 +11,7 @@ ends it at once, however the server is.
 import asyncio
 import os
 import socket
+import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final, Protocol, TypeVar
@@ -20,7 +21,6 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError, SQLAlch
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from chassis import deadline
 from chassis.errors import Unavailable
 
 T = TypeVar("T")
@@ -29,6 +29,7 @@ Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 RETRY_AFTER_SECONDS: Final = 1.0
 # Long enough for a rollback to come through, short beside what the caller was promised.
 _LAST_WORD_SECONDS: Final = 0.1
+_UNDEFINED_TABLE: Final = "42P01"
 # Tasks that outlive their callers; the loop itself keeps only weak references.
 _running: set[asyncio.Task[Any]] = set()
 
@@ -41,14 +42,20 @@ class Statements(Protocol):
     ) -> CursorResult[Any]: ...
 
 
-def unavailable(error: BaseException | None = None) -> Unavailable:
-    failure = Unavailable(
+def unavailable() -> Unavailable:
+    return Unavailable(
         "The database cannot be reached; try again.",
         reason="DATABASE_UNAVAILABLE",
         retry_after=RETRY_AFTER_SECONDS,
     )
-    failure.__cause__ = error
-    return failure
+
+
+def not_migrated() -> Unavailable:
+    return Unavailable(
+        "The database has not been migrated yet; run `python -m auth migrate`.",
+        reason="DATABASE_NOT_MIGRATED",
+        retry_after=RETRY_AFTER_SECONDS,
+    )
 
 
 class Lease:
@@ -56,17 +63,17 @@ class Lease:
 
     Args:
         engine: where it comes from.
-        seconds: all its statements together, and less where the ambient deadline is nearer.
+        ends: until when all its statements together may take, by the monotonic clock.
 
     Raises:
         Unavailable: from every method, where the database is down, hangs or is too busy.
     """
 
-    def __init__(self, engine: AsyncEngine, seconds: float) -> None:
+    def __init__(self, engine: AsyncEngine, ends: float) -> None:
         self._engine = engine
         self._connection: AsyncConnection | None = None
         self._task: asyncio.Task[Any] | None = None
-        self._ends = asyncio.get_running_loop().time() + deadline.at_most(seconds)
+        self._ends = ends
 
     async def execute(self, statement: Executable, parameters: Parameters | None = None) -> CursorResult[Any]:
         return await self._bounded(self._execute(statement, parameters))
@@ -94,15 +101,20 @@ class Lease:
     async def _bounded(self, work: Coroutine[Any, Any, T], *, at_least: float = 0.0) -> T:
         loop = asyncio.get_running_loop()
         self._task = task = loop.create_task(work)
-        timer = loop.call_at(max(self._ends, loop.time() + at_least), self._abandon, task)
+        left = max(self._ends - time.monotonic(), at_least)
+        timer = loop.call_later(left, self._abandon, task)
         _running.add(task)
         task.add_done_callback(_ended(timer))
         try:
             return await asyncio.shield(task)
-        except (IntegrityError, ProgrammingError):
+        except IntegrityError:
+            raise
+        except ProgrammingError as error:
+            if getattr(error.orig, "sqlstate", None) == _UNDEFINED_TABLE:
+                raise not_migrated() from error
             raise
         except (DBAPIError, NoConnectionFree, OSError) as error:
-            raise unavailable(error) from error
+            raise unavailable() from error
         except asyncio.CancelledError as error:
             if task.cancelled():
                 # The timer did it, not our caller.

@@ -86,19 +86,6 @@ sessions = Table(
     postgresql_with={"fillfactor": "80"},
 )
 
-devices = Table(
-    "devices",
-    metadata,
-    _id(),
-    _user(),
-    Column("token_hash", LargeBinary, nullable=False, unique=True),
-    _moment("created_at"),
-    _moment("last_seen_at"),
-    _moment("expires_at"),
-    Index("devices_user_id_idx", "user_id"),
-    Index("devices_expires_at_idx", "expires_at"),
-)
-
 revocations = Table(
     "revocations",
     metadata,
@@ -124,8 +111,8 @@ signing_keys = Table(
     Column(
         "state", Text, CheckConstraint("state IN ('next', 'active', 'retired')", name="state"), nullable=False
     ),
-    Column("public_jwk", JSONB),
-    Column("private_sealed", LargeBinary),
+    Column("public_jwk", JSONB, nullable=False),
+    Column("private_sealed", LargeBinary, nullable=False),
     _moment("created_at"),
     _moment("activated_at", optional=True),
     _moment("retired_at", optional=True),

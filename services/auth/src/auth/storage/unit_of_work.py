@@ -5,6 +5,10 @@ from typing import Any
 from sqlalchemy import CursorResult, Executable
 
 from auth.storage.lease import Lease, Parameters
+from auth.storage.revocations import Revocations
+from auth.storage.sessions import Sessions
+from auth.storage.signing_keys import SigningKeys
+from auth.storage.users import Users
 
 
 class UnitOfWork:
@@ -15,6 +19,10 @@ class UnitOfWork:
 
     def __init__(self, lease: Lease) -> None:
         self._lease = lease
+        self.users = Users(self)
+        self.sessions = Sessions(self)
+        self.signing_keys = SigningKeys(self)
+        self.revocations = Revocations(self)
 
     async def execute(self, statement: Executable, parameters: Parameters | None = None) -> CursorResult[Any]:
         return await self._lease.execute(statement, parameters)

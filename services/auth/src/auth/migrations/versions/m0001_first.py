@@ -45,18 +45,6 @@ _STATEMENTS = (
     "CREATE INDEX sessions_user_id_live_idx ON sessions (user_id) WHERE ended_at IS NULL",
     "CREATE INDEX sessions_user_id_idx ON sessions (user_id)",
     "CREATE INDEX sessions_expires_at_idx ON sessions (expires_at)",
-    """
-    CREATE TABLE devices (
-        id uuid PRIMARY KEY,
-        user_id uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-        token_hash bytea NOT NULL UNIQUE,
-        created_at timestamptz NOT NULL,
-        last_seen_at timestamptz NOT NULL,
-        expires_at timestamptz NOT NULL
-    )
-    """,
-    "CREATE INDEX devices_user_id_idx ON devices (user_id)",
-    "CREATE INDEX devices_expires_at_idx ON devices (expires_at)",
     "CREATE SEQUENCE revocations_version",
     """
     CREATE TABLE revocations (
@@ -75,8 +63,8 @@ _STATEMENTS = (
         algorithm text NOT NULL,
         state text NOT NULL
             CONSTRAINT signing_keys_state_check CHECK (state IN ('next', 'active', 'retired')),
-        public_jwk jsonb,
-        private_sealed bytea,
+        public_jwk jsonb NOT NULL,
+        private_sealed bytea NOT NULL,
         created_at timestamptz NOT NULL,
         activated_at timestamptz,
         retired_at timestamptz,

@@ -1,0 +1,47 @@
+"""`python -m auth` serves; `python -m auth migrate` brings the database up to date."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+
+from auth.app import build
+from auth.migrate import migrate
+from auth.settings import AuthSettings, MigrationSettings
+from chassis import lifecycle
+from chassis.lifecycle import Readiness
+from chassis.observability import logging
+
+
+def main(arguments: Sequence[str]) -> None:
+    parser = argparse.ArgumentParser(prog="python -m auth", description=__doc__)
+    parser.add_argument("command", nargs="?", choices=("serve", "migrate"), default="serve")
+    match parser.parse_args(arguments).command:
+        case "migrate":
+            _migrate()
+        case _:
+            _serve()
+
+
+def _serve() -> None:
+    settings = AuthSettings.load()
+    logging.configure("auth", settings.log_level)
+
+    async def start(stack: AsyncExitStack, readiness: Readiness) -> None:
+        await build(stack, readiness, settings)
+
+    lifecycle.run(start, delay=settings.shutdown_delay)
+
+
+def _migrate() -> None:
+    settings = MigrationSettings.load()
+    logging.configure("auth", settings.log_level)
+    run_role = settings.database.username
+    migrate(
+        settings.migration_database,
+        run_role=run_role if run_role != settings.migration_database.username else None,
+    )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,1 @@
+"""The rules of sign-in, sessions and keys: no SQL, no gRPC, no framework."""

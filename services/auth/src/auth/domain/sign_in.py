@@ -1,0 +1,128 @@
+"""Signing in with a password: every way it can fail looks the same and costs the same."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from auth.domain.access_tokens import AccessTokens, TokenPair
+from auth.domain.accounts import Candidate, Client, Issue
+from auth.domain.passwords.hasher import PasswordHasher, Verified
+from auth.domain.refresh_tokens import RefreshToken, RefreshTokens
+from auth.domain.sessions import Lifetimes
+from auth.domain.stores import Begin, CandidateStore, Opening
+from auth.domain.throttle.sign_in import SignInThrottle
+from auth.domain.usernames import username_key
+from chassis.clock import Clock
+from chassis.errors import Unauthenticated, Unavailable
+
+_LOOKS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    tokens: TokenPair
+    device_token: str = field(repr=False)
+
+
+def refused() -> Unauthenticated:
+    """Wrong name, wrong password, disabled: nobody learns which."""
+    return Unauthenticated("The user name or the password is wrong.", reason="INVALID_CREDENTIALS")
+
+
+class SignIn:
+    def __init__(
+        self,
+        *,
+        begin: Begin,
+        candidates: CandidateStore,
+        passwords: PasswordHasher,
+        throttle: SignInThrottle,
+        refresh_tokens: RefreshTokens,
+        access_tokens: AccessTokens,
+        lifetimes: Lifetimes,
+        clock: Clock,
+        new_id: Callable[[], uuid.UUID],
+    ) -> None:
+        self._begin = begin
+        self._candidates = candidates
+        self._passwords = passwords
+        self._throttle = throttle
+        self._refresh_tokens = refresh_tokens
+        self._access_tokens = access_tokens
+        self._lifetimes = lifetimes
+        self._clock = clock
+        self._new_id = new_id
+
+    async def with_password(self, username: str, password: str, client: Client) -> SignedIn:
+        """Starts a session.
+
+        Raises:
+            Unauthenticated: INVALID_CREDENTIALS.
+            Exhausted: SIGN_IN_THROTTLED.
+            Unavailable: HASHING_OVERLOADED, DATABASE_UNAVAILABLE.
+        """
+        key = username_key(username)
+        # What cannot be a name is throttled by its beginning and checked against nobody.
+        account = key if key is not None else username[:128]
+        attempt = await self._throttle.reserve(
+            account=account, address=client.address, device_token=client.device_token
+        )
+        try:
+            issued = await self._judge(key, password, client)
+        except Unavailable:
+            # Nothing was learned from this try, so it is not counted.
+            await self._throttle.abandoned(attempt)
+            raise
+        if issued is None:
+            raise refused()
+        issue, refresh_token = issued
+        device_token = await self._throttle.succeeded(attempt, account=account)
+        pair = self._access_tokens.pair(issue, self._refresh_tokens.text(refresh_token))
+        return SignedIn(pair, device_token)
+
+    async def _judge(
+        self, key: str | None, password: str, client: Client
+    ) -> tuple[Issue, RefreshToken] | None:
+        seen: Candidate | None = None
+        for _ in range(_LOOKS):
+            candidate = await self._candidates.candidate(key) if key is not None else None
+            if candidate is not None and candidate == seen:
+                break
+            verified = await self._passwords.verify(_stored(candidate), password)
+            if candidate is None or not verified.ok or candidate.disabled or candidate.service_account:
+                break
+            issued = await self._open(candidate, verified, client)
+            if issued is not None:
+                return issued
+            # The account changed under us: a second sign-in may have renewed the hash.
+            seen = candidate
+        return None
+
+    async def _open(
+        self, candidate: Candidate, verified: Verified, client: Client
+    ) -> tuple[Issue, RefreshToken] | None:
+        now = self._clock.now()
+        token = self._refresh_tokens.first(self._new_id())
+        opening = Opening(
+            session=token.session,
+            token=self._refresh_tokens.digest(token),
+            client=client,
+            now=now,
+            idle_expires_at=min(self._lifetimes.idle_end(now), now + self._lifetimes.absolute),
+            expires_at=now + self._lifetimes.absolute,
+        )
+        async with self._begin() as work:
+            issue = await work.sessions.open(
+                candidate.holder.user, opening, seen=candidate.password, rehash=verified.rehash
+            )
+            if issue is None:
+                return None
+            await work.commit()
+        return issue, token
+
+
+def _stored(candidate: Candidate | None) -> str | None:
+    if candidate is None or candidate.service_account:
+        return None
+    return candidate.password

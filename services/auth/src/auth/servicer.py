@@ -1,0 +1,83 @@
+"""AuthService on the wire: each method translates, and decides nothing."""
+
+import uuid
+from datetime import datetime
+from typing import Any, Final
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from auth.callers import Verifier, bearer, caller, client
+from auth.domain.access_tokens import TokenPair
+from auth.domain.accounts import Role
+from auth.domain.sessions import Sessions
+from auth.domain.sign_in import SignIn
+from auth.domain.stores import LiveSession
+from chassis.security.tokens import current_principal
+from reliability.auth.v1 import auth_pb2 as pb
+from reliability.auth.v1 import auth_pb2_grpc as rpc
+
+_ROLES: Final[dict[Role, pb.Role.ValueType]] = {"user": pb.ROLE_USER, "admin": pb.ROLE_ADMIN}
+
+
+class AuthServicer(rpc.AuthServiceServicer):
+    def __init__(self, *, sign_in: SignIn, sessions: Sessions, verifier: Verifier) -> None:
+        self._sign_in = sign_in
+        self._sessions = sessions
+        self._verifier = verifier
+
+    async def Login(self, request: pb.LoginRequest, context: Any) -> pb.LoginResponse:
+        done = await self._sign_in.with_password(request.username, request.password, client(request.client))
+        return pb.LoginResponse(tokens=_tokens(done.tokens), device_token=done.device_token)
+
+    async def Refresh(self, request: pb.RefreshRequest, context: Any) -> pb.RefreshResponse:
+        return pb.RefreshResponse(tokens=_tokens(await self._sessions.refresh(request.refresh_token)))
+
+    async def Logout(self, request: pb.LogoutRequest, context: Any) -> pb.LogoutResponse:
+        who = bearer(context, self._verifier.genuine)
+        await self._sessions.logout(caller(who), request.refresh_token)
+        return pb.LogoutResponse()
+
+    async def ListSessions(self, request: pb.ListSessionsRequest, context: Any) -> pb.ListSessionsResponse:
+        who = current_principal()
+        live = await self._sessions.live(uuid.UUID(who.sub))
+        return pb.ListSessionsResponse(sessions=[_session(each, who.sid) for each in live])
+
+    async def EndSession(self, request: pb.EndSessionRequest, context: Any) -> pb.EndSessionResponse:
+        await self._sessions.end(uuid.UUID(current_principal().sub), request.session_id)
+        return pb.EndSessionResponse()
+
+    async def EndAllSessions(
+        self, request: pb.EndAllSessionsRequest, context: Any
+    ) -> pb.EndAllSessionsResponse:
+        return pb.EndAllSessionsResponse(
+            ended=await self._sessions.end_all(uuid.UUID(current_principal().sub))
+        )
+
+
+def _tokens(pair: TokenPair) -> pb.TokenPair:
+    return pb.TokenPair(
+        access_token=pair.access_token,
+        refresh_token=pair.refresh_token,
+        expires_in=pair.expires_in,
+        refresh_expires_in=pair.refresh_expires_in,
+        session_id=pair.session,
+        role=_ROLES[pair.role],
+    )
+
+
+def _session(live: LiveSession, current: str) -> pb.Session:
+    return pb.Session(
+        id=str(live.session),
+        user_agent=live.user_agent,
+        address=live.address,
+        created_at=_moment(live.created_at),
+        last_seen_at=_moment(live.last_seen_at),
+        expires_at=_moment(live.expires_at),
+        current=str(live.session) == current,
+    )
+
+
+def _moment(at: datetime) -> Timestamp:
+    stamp = Timestamp()
+    stamp.FromDatetime(at)
+    return stamp

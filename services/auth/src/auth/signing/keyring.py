@@ -1,0 +1,94 @@
+"""The keys in memory: what signs now, and what everybody may verify with."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import jwt
+
+from auth.signing import material
+from auth.signing.sealing import Seal
+from auth.storage.signing_keys import StoredKey
+from chassis.errors import Unavailable
+from chassis.security.tokens import TYPE, KeySet, symmetric_kid
+
+
+@dataclass(frozen=True, slots=True)
+class _Signing:
+    kid: str
+    algorithm: str
+    key: material.PrivateKey | bytes = field(repr=False)
+
+
+class Keyring:
+    """Empty until `load`.
+
+    Args:
+        seal: opens private halves.
+        hs256_secret: signs instead of any stored key, where HS256 is the algorithm.
+    """
+
+    def __init__(self, seal: Seal, *, hs256_secret: bytes | None = None) -> None:
+        self._seal = seal
+        self._hs256_secret = hs256_secret
+        self._signing: _Signing | None = None
+        self._jwks = b""
+        self._verifying = KeySet({})
+
+    @property
+    def loaded(self) -> bool:
+        return self._signing is not None
+
+    @property
+    def verifying(self) -> KeySet:
+        return self._verifying
+
+    def jwks(self) -> bytes:
+        """RFC 7517, public halves only.
+
+        Raises:
+            Unavailable: nothing has been loaded yet.
+        """
+        if not self.loaded:
+            raise _not_loaded()
+        return self._jwks
+
+    def load(self, stored: Sequence[StoredKey]) -> None:
+        """Takes over what the database holds.
+
+        Raises:
+            SealedWithAnotherKey: the active key cannot be opened; everything stays as it was.
+        """
+        signing = self._choose(stored)
+        if signing is None:
+            return
+        self._signing = signing
+        document = {"keys": [dict(key.public_jwk) for key in stored]}
+        self._jwks = json.dumps(document, separators=(",", ":")).encode()
+        self._verifying = KeySet.from_jwks(self._jwks, hs256_secret=self._hs256_secret)
+
+    def sign(self, claims: Mapping[str, Any]) -> str:
+        if self._signing is None:
+            raise _not_loaded()
+        return jwt.encode(
+            dict(claims),
+            self._signing.key,
+            algorithm=self._signing.algorithm,
+            headers={"typ": TYPE, "kid": self._signing.kid},
+        )
+
+    def _choose(self, stored: Sequence[StoredKey]) -> _Signing | None:
+        if self._hs256_secret is not None:
+            return _Signing(symmetric_kid(self._hs256_secret), "HS256", self._hs256_secret)
+        active = next((each for each in stored if each.key.state == "active"), None)
+        if active is None:
+            return None
+        if self._signing is not None and self._signing.kid == active.key.kid:
+            return self._signing
+        private = self._seal.open(active.private_sealed, bound_to=active.key.kid)
+        return _Signing(active.key.kid, active.key.algorithm, material.load(private))
+
+
+def _not_loaded() -> Unavailable:
+    return Unavailable("Signing keys are not there yet; try again.", retry_after=1)

@@ -1,0 +1,116 @@
+"""Rotation: one replica at a time moves the keys on, and each loads what is there."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Protocol
+
+from auth.domain.signing_keys import Plan, RotationPolicy, SigningKey, due, on_command
+from auth.signing.keyring import Keyring
+from auth.signing.material import Algorithm, Material, generate
+from auth.signing.sealing import Seal
+from auth.storage.signing_keys import SigningKeys, StoredKey
+from chassis.clock import Clock
+from chassis.errors import Conflict
+
+
+class Work(Protocol):
+    @property
+    def signing_keys(self) -> SigningKeys: ...
+
+    async def commit(self) -> None: ...
+
+
+class Rotation:
+    """Keeps the keys as the policy wants them, and the keyring as they are.
+
+    Args:
+        begin: starts a transaction.
+        keyring: what signs and verifies here.
+        seal: closes private halves.
+        policy: when keys change.
+        algorithm: of keys to be made; None where no stored key signs (HS256), and all stay as they are.
+        clock: what time it is.
+    """
+
+    def __init__(
+        self,
+        *,
+        begin: Callable[[], AbstractAsyncContextManager[Work]],
+        keyring: Keyring,
+        seal: Seal,
+        policy: RotationPolicy,
+        algorithm: Algorithm | None,
+        clock: Clock,
+    ) -> None:
+        self._begin = begin
+        self._keyring = keyring
+        self._seal = seal
+        self._policy = policy
+        self._algorithm = algorithm
+        self._clock = clock
+
+    async def tick(self) -> None:
+        """Does what is due, if anything is, and loads what is there."""
+        stored = await self._read()
+        if self._algorithm is not None and due(_keys(stored), self._policy, self._clock.now()):
+            stored = await self._apply(lambda keys, now: due(keys, self._policy, now))
+        self._keyring.load(stored)
+
+    async def rotate(self, *, force: bool) -> Sequence[SigningKey]:
+        """Moves on by command.
+
+        Raises:
+            NotPublishedLongEnough: unless forced.
+            Conflict: tokens are signed with SECRET_KEY.
+        """
+        stored = await self._apply(lambda keys, now: on_command(keys, self._policy, now, force=force))
+        self._keyring.load(stored)
+        return _keys(stored)
+
+    async def keys(self) -> Sequence[SigningKey]:
+        return _keys(await self._read())
+
+    async def _read(self) -> Sequence[StoredKey]:
+        async with self._begin() as work:
+            return await work.signing_keys.all()
+
+    async def _apply(self, plan_for: Callable[[Sequence[SigningKey], datetime], Plan]) -> Sequence[StoredKey]:
+        if self._algorithm is None:
+            raise Conflict("Tokens are signed with SECRET_KEY; change that.", reason="NO_SIGNING_KEYS")
+        # Made before the lock is taken, for a key can take longer than a transaction may.
+        spare = [await asyncio.to_thread(generate, self._algorithm) for _ in range(2)]
+        async with self._begin() as work:
+            await work.signing_keys.take_turn()
+            now = self._clock.now()
+            # Asked again: another replica may have done it meanwhile.
+            plan = plan_for(_keys(await work.signing_keys.all()), now)
+            await self._carry_out(work.signing_keys, plan, spare, now)
+            stored = await work.signing_keys.all()
+            await work.commit()
+        return stored
+
+    async def _carry_out(self, keys: SigningKeys, plan: Plan, spare: list[Material], now: datetime) -> None:
+        if plan.forget:
+            await keys.forget(plan.forget)
+        if plan.retire is not None:
+            await keys.retire(plan.retire, now=now, expires_at=now + self._policy.keep)
+        if plan.activate is not None:
+            await keys.activate(plan.activate, now=now)
+        for state in plan.make:
+            made = spare.pop()
+            await keys.add(
+                kid=made.kid,
+                algorithm=made.algorithm,
+                state=state,
+                public_jwk=made.public_jwk,
+                sealed=self._seal.close(made.private_der, bound_to=made.kid),
+                now=now,
+            )
+        if plan:
+            await keys.tell()
+
+
+def _keys(stored: Sequence[StoredKey]) -> Sequence[SigningKey]:
+    return [each.key for each in stored]
