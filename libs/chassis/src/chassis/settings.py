@@ -46,6 +46,10 @@ class ServiceSettings(BaseSettings):
     namespaces: ClassVar[tuple[str, ...]] = ()
     """Prefixes that belong to this service alone: an unknown name under one is a fault."""
 
+    stand_ins: ClassVar[Mapping[str, str]] = {}
+    """For each setting without a default, a value that is well-formed: so that where the given one is
+    not, everything else can still be judged. Never served with."""
+
     environment: Environment = Field("production", description="What this installation is for.")
     log_level: Annotated[LogLevel, BeforeValidator(lambda v: v.lower() if isinstance(v, str) else v)] = Field(
         "info", description="The least severe records that are written."
@@ -148,11 +152,27 @@ class ServiceSettings(BaseSettings):
         try:
             settings = cls(**values)
         except ValidationError as error:
-            return None, [*faults, *readable(error)]
-        faults += settings.faults()
-        if settings.hardened:
-            faults += settings.production_faults()
-        return settings, faults
+            return None, [*faults, *readable(error), *cls._of_the_rest(values, error)]
+        return settings, [*faults, *settings._contradictions()]
+
+    def _contradictions(self) -> Iterator[str]:
+        yield from self.faults()
+        if self.hardened:
+            yield from self.production_faults()
+
+    @classmethod
+    def _of_the_rest(cls, values: Mapping[str, Any], error: ValidationError) -> Iterator[str]:
+        """What is wrong beside the settings that are not even well-formed."""
+        malformed = {str(fault["loc"][0]) for fault in error.errors() if fault["loc"]}
+        sound = {name: value for name, value in values.items() if name not in malformed}
+        sound |= {name: cls.stand_ins[name] for name in malformed & cls.stand_ins.keys()}
+        try:
+            rest = cls(**sound)
+        except ValidationError:
+            return
+        for fault in rest._contradictions():
+            if not any(name.upper() in fault for name in malformed):
+                yield fault
 
 
 def _secret_files(environ: Mapping[str, str]) -> dict[str, str]:
@@ -175,7 +195,7 @@ def _unknown(cls: type[ServiceSettings], given: Mapping[str, str]) -> Iterator[s
     for name in sorted(given.keys() - known):
         meant = misspelt_of(name, known)
         if name.startswith(cls.namespaces) or meant:
-            yield f"{name} is not a setting of this service" + (f"; did you mean {meant}?" if meant else ".")
+            yield f"{name} is not a setting of this service" + (f"; {meant} is." if meant else ".")
 
 
 def _refuse(faults: list[str]) -> NoReturn:

@@ -1,7 +1,7 @@
 """What auth is told at its start, and what it refuses to start with."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import ClassVar, Literal
 
@@ -63,6 +63,10 @@ class AuthSettings(DatabaseSettings):
         *("ACCESS_TOKEN_", "BCRYPT_", "DATABASE_", "DEMO_", "HASHING_", "KEY_SET_"),
         *("REFRESH_TOKEN_", "SESSION_", "SIGNING_KEY_", "TOKEN_"),
     )
+    stand_ins: ClassVar[Mapping[str, str]] = {
+        "database_url": "postgresql://stand-in/stand-in",
+        "secret_key": "stand-in",
+    }
 
     grpc_bind: str = Field("0.0.0.0:50051", description="Where gRPC is served, host:port.")
     secret_key: SecretStr = Field(
