@@ -31,7 +31,7 @@ _SPEND: Final = text(
                 WHEN s.generation = :generation + 1
                     AND s.parent_hash = ANY (:digests)
                     AND s.token_hash = ANY (:successors)
-                    AND :now < s.rotated_at + :grace THEN 'retried'
+                    AND :grace > interval '0' AND :now < s.rotated_at + :grace THEN 'retried'
                 WHEN s.generation > :generation THEN 'replayed'
                 ELSE 'unknown'
             END AS outcome
