@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import Final
 
 from triage.domain.model import Level, Raw, RawRecord
+from triage.domain.records.chain import exceptions
 from triage.domain.records.keywords import tells_failure
 from triage.domain.records.lines import scan_line
 from triage.domain.records.neutral import neutralise
 from triage.domain.records.parts import CLIENT_FAULT, UNLEVELLED, Parts
 from triage.domain.records.stamps import from_epoch, instant
+from triage.domain.records.traces import opens, quotes_source
 
 _TRACE_ID: Final = re.compile(
     r"(?i:trace[_.-]?id|x-b3-traceid|request[_-]?id|correlation[_-]?id)[\"']?\s?[=:]\s?[\"']?([0-9A-Za-z-]{8,64})"
@@ -49,6 +51,8 @@ def build(
         # java.util.logging: the level stands at the start of the second line.
         code = scan_line(lines[1], None)
         parts.message = lines[1][second.end() :]
+    elif len(lines) > 1:
+        parts.message = _telling(parts.message or lines[0], lines, text)
     is_error = verdict(code, text, parts)
     level = (Level.WARN if code == CLIENT_FAULT else Level(code)) if code > UNLEVELLED else None
     found = None if parts.trace_id else _TRACE_ID.search(text, 0, _LOOK)
@@ -63,6 +67,18 @@ def build(
         first_line=origin.first_line,
         last_line=origin.last_line,
     )
+
+
+def _telling(message: str, lines: list[str], text: str) -> str:
+    """What a trace says of itself, where its first line only announces it."""
+    if message.startswith("Traceback (most recent"):
+        links = exceptions(text)
+        return links[0] if links else message
+    if message.startswith("thread '") and message.endswith(":"):
+        return f"{message} {lines[1].strip()}"
+    if quotes_source(message):
+        return next((line for line in lines[1:] if opens(line)), message)
+    return message
 
 
 def _instant(stamp: str | float, now: datetime | None) -> datetime | None:

@@ -7,15 +7,15 @@ from triage.domain.records.parts import Parts
 
 _GAP: Final = r"[\s:|,>\])/-]{0,8}"
 # A bracketed group, one level of brackets inside: `[main]`, `[QuorumPeer[myid=1]/0:0:0:FastLeaderElection@774]`.
-_GROUP: Final = r"[\[(](?:[^\[\]()]|[\[(][^\[\]()]{0,80}[\])]){0,160}[\])]"
+_GROUP: Final = r"[\[(](?:[^\[\]()]|[\[(][^\[\]()]{0,80}[\])]){0,400}[\])]"
 _AFTER: Final = re.compile(
     rf"{_GAP}(?:\d{{1,7}}(?=\s---))?{_GAP}"
     rf"(?:(?:{_GROUP})[\s:|-]{{0,4}}){{0,4}}"
 )
 # A logger is told from a word of the message by a sign that prose lacks, and by what follows it.
 _LOGGER: Final = re.compile(
-    r"(?:--- )?((?:[A-Za-z_][\w-]{0,80}[.:/#@$]{1,2}){1,12}[\w$#@<>-]{1,120}|[A-Z][a-z0-9]+[A-Z][\w$-]{1,80}|(?:\w{1,30}\.){1,12}\w{1,60})"
-    r"(?:\s{0,40}[:\]|](?:\s|$)|\s{1,8}-\s{1,2}|\s(?=\[)|:\d{1,6}:?\s|\t|\s{2,})"
+    r"(?:--- )?((?:[A-Za-z_][\w-]{0,80}[.:/#@$]{1,2}){1,12}[\w$@<>-]{1,120}|[A-Z][a-z0-9]+[A-Z][\w$-]{1,80}|(?:\w{1,30}\.){1,12}\w{1,60})"
+    r"(?:\s{0,40}[:\]|](?:\s|$)|\s{1,8}-\s{1,2}|\s(?=\[)|[:#]\d{1,6}:?\s|\t|\s{2,})"
 )
 _REQUEST: Final = re.compile(r"\s{0,2}\[(?:-|req-[\w-]{1,60}[^\]]{0,160})\] ")
 _THREAD: Final = re.compile(r"\[([^\[\]]{1,80})\]")
