@@ -1,0 +1,152 @@
+"""The service, put together: what is opened here is closed here, in reverse."""
+
+from contextlib import AsyncExitStack
+
+import grpc
+from pydantic import SecretStr
+
+from chassis.clock import Clock, SystemClock
+from chassis.grpc.client import open_channel
+from chassis.grpc.server import serve
+from chassis.lifecycle import Readiness, run
+from chassis.observability.setup import observe
+from chassis.security.tls import tls_files
+from reliability.triage.v1 import triage_pb2_grpc as rpc
+from triage.cache.budget import Bounds as BudgetBounds
+from triage.cache.budget import Budget
+from triage.cache.shared import SharedStore
+from triage.cache.store import Store
+from triage.domain.budget import Prices
+from triage.llm.breaker import ModelBreaker
+from triage.llm.explainer import Explainer, Limits
+from triage.llm.model import Model
+from triage.llm.request import Dialect
+from triage.pipeline import Bounds, Triage
+from triage.rules import Rules, load
+from triage.servicer import TriageServicer
+from triage.settings import Settings
+from triage.sources.configured import configured
+from triage.verification import IDEMPOTENT, Verification
+from triage.workers.pool import Readers
+
+SERVICE = "reliability.triage.v1.TriageService"
+
+
+def main() -> int:
+    settings = Settings.load()
+
+    async def build(stack: AsyncExitStack, readiness: Readiness) -> None:
+        sampler = observe(stack, settings, "triage")
+        clock = SystemClock()
+        tls = tls_files(settings.tls_cert_file, settings.tls_key_file, settings.tls_ca_file)
+        channel = open_channel(stack, settings.auth_grpc_target, tls=tls, idempotent=IDEMPOTENT)
+        verification = Verification(
+            channel,
+            issuer=settings.token_issuer,
+            audience=settings.token_audience,
+            hs256_secret=_bytes(settings.secret_key),
+            clock=clock,
+        )
+        verification.keep(stack)
+        servicer = TriageServicer(await triage(stack, settings, clock), configured(settings))
+
+        def register(server: grpc.aio.Server) -> None:
+            rpc.add_TriageServiceServicer_to_server(servicer, server)
+
+        await serve(
+            stack,
+            bind=settings.grpc_bind,
+            register=register,
+            services=(SERVICE,),
+            readiness=readiness,
+            verify=verification.verify,
+            public=frozenset(),
+            # They have a deadline of their own, told by the settings.
+            unbounded=frozenset({f"/{SERVICE}/Summarize", f"/{SERVICE}/Preview"}),
+            tls=tls,
+            sampler=sampler,
+        )
+
+    run(build, delay=settings.shutdown_delay)
+    return 0
+
+
+async def triage(stack: AsyncExitStack, settings: Settings, clock: Clock) -> Triage:
+    """Everything behind the servicer."""
+    shared = None
+    if settings.circuit_breaker_cache_url is not None:
+        shared = SharedStore(stack, settings.circuit_breaker_cache_url.get_secret_value(), clock)
+    store = Store(clock, shared)
+    readers = Readers(
+        count=settings.triage_workers, queue=settings.triage_queue, rules=settings.triage_redaction_rules_file
+    )
+    await readers.open(stack)
+    rules = load(settings.triage_redaction_rules_file)
+    return Triage(
+        readers=readers,
+        explainer=explainer(stack, settings, clock=clock, rules=rules, store=store, shared=shared),
+        store=store,
+        clock=clock,
+        bounds=Bounds(
+            max_bytes=settings.triage_max_bytes,
+            seconds=settings.triage_deadline_seconds,
+            model_seconds=settings.triage_model_timeout_seconds if settings.model_configured else 0.0,
+            kept_seconds=settings.triage_summary_ttl_seconds,
+        ),
+    )
+
+
+def explainer(
+    stack: AsyncExitStack,
+    settings: Settings,
+    *,
+    clock: Clock,
+    rules: Rules,
+    store: Store,
+    shared: SharedStore | None,
+) -> Explainer | None:
+    """The model with everything that surrounds it; None where none is configured."""
+    if not settings.model_configured:
+        return None
+    dialect = Dialect(
+        endpoint=settings.model_endpoint,
+        model=settings.openai_model,
+        max_output_tokens=settings.triage_model_max_output_tokens,
+    )
+    prices = Prices(settings.openai_input_price, settings.openai_output_price)
+    key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else None
+    return Explainer(
+        model=Model(
+            stack, dialect=dialect, key=key, connections=settings.triage_model_concurrency, clock=clock
+        ),
+        breaker=ModelBreaker(
+            fail_max=settings.circuit_breaker_fail_max,
+            reset_seconds=settings.circuit_breaker_reset_seconds,
+            clock=clock,
+        ),
+        budget=Budget(
+            BudgetBounds(
+                tokens=settings.triage_daily_tokens,
+                tokens_per_user=settings.triage_daily_tokens_per_user,
+                cost=settings.triage_daily_cost,
+            ),
+            prices,
+            clock,
+            shared,
+        ),
+        store=store,
+        rules=rules,
+        prices=prices,
+        clock=clock,
+        limits=Limits(
+            concurrency=settings.triage_model_concurrency,
+            input_tokens=settings.triage_model_max_input_tokens,
+            seconds=settings.triage_model_timeout_seconds,
+            fresh_seconds=settings.triage_cache_fresh_seconds,
+            kept_seconds=settings.circuit_breaker_cache_ttl_seconds,
+        ),
+    )
+
+
+def _bytes(secret: SecretStr | None) -> bytes | None:
+    return secret.get_secret_value().encode() if secret is not None else None

@@ -1,0 +1,138 @@
+"""A source to an answer, always: read, digest, explain where a model can, say what was left out."""
+
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from pydantic import TypeAdapter, ValidationError
+
+from chassis import deadline
+from chassis.clock import Clock
+from chassis.errors import NotFound
+from triage.cache.store import Store
+from triage.compose import composed
+from triage.domain.answer import AnswerSource, Explanation, Preview, Stage, Summary
+from triage.domain.budget import estimated_tokens
+from triage.domain.model import Reading
+from triage.domain.reading import Digest
+from triage.llm.explainer import Explainer
+from triage.sources.source import Piece, Source
+
+_SUMMARY: Final = TypeAdapter(Summary)
+_ID_BYTES: Final = 12
+_MARGIN_SECONDS: Final = 0.5
+_LEAST_READING_SHARE: Final = 0.4
+_MAX_ID: Final = 64
+
+Progress = Callable[[Stage, Reading], Awaitable[None]]
+
+
+class SummaryNotFound(NotFound):
+    default_reason = "SUMMARY_NOT_FOUND"
+    default_detail = "There is no such summary, or it is no longer kept."
+
+
+class Reads(Protocol):
+    async def digest(
+        self, pieces: AsyncIterator[Piece], *, seconds: float, progress: Callable[[Reading], Awaitable[None]]
+    ) -> Digest:
+        """What is left of a log, of which is read what can be read in `seconds`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """For one request."""
+
+    max_bytes: int
+    seconds: float
+    model_seconds: float
+    """Of those, what is kept for the model."""
+    kept_seconds: int
+    """How long its summary can be fetched again."""
+
+
+class Triage:
+    """`explainer` None is triage without a model: every answer is extractive."""
+
+    def __init__(
+        self, *, readers: Reads, explainer: Explainer | None, store: Store, clock: Clock, bounds: Bounds
+    ) -> None:
+        self._readers = readers
+        self._explainer = explainer
+        self._store = store
+        self._clock = clock
+        self._bounds = bounds
+
+    async def summarize(self, source: Source, *, user: str, fresh: bool, progress: Progress) -> Summary:
+        """The summary of a source, kept to be fetched again.
+
+        Raises:
+            Exhausted: reason TRIAGE_BUSY.
+            Invalid: reason INVALID_SOURCE.
+            Unavailable: reason SOURCE_UNAVAILABLE or READER_LOST.
+        """
+        until = self._clock.monotonic() + deadline.at_most(self._bounds.seconds) - _MARGIN_SECONDS
+        digest = await self._digest(source, progress, until)
+        await progress(Stage.GROUPING, digest.reading)
+        explanation = Explanation(AnswerSource.EXTRACTIVE, None)
+        if self._explainer is not None:
+            await progress(Stage.MODEL, digest.reading)
+            explanation = await self._explainer.explain(
+                digest.groups,
+                scope=source.scope,
+                user=user,
+                fresh=fresh,
+                seconds=until - self._clock.monotonic(),
+            )
+        summary = composed(
+            digest, explanation, id_=secrets.token_urlsafe(_ID_BYTES), created_at=self._clock.now()
+        )
+        await self._store.put(f"summary:{summary.id}", _SUMMARY.dump_json(summary), self._bounds.kept_seconds)
+        await progress(Stage.DONE, digest.reading)
+        return summary
+
+    async def preview(self, source: Source) -> Preview:
+        """What `summarize` would send for this source now; nothing is sent. Fails as it does."""
+        until = self._clock.monotonic() + deadline.at_most(self._bounds.seconds) - _MARGIN_SECONDS
+        digest = await self._digest(source, _silent, until)
+        request = None
+        if self._explainer is not None:
+            request = self._explainer.request(digest.groups, scope=source.scope)
+        body = request.body if request is not None else b""
+        return Preview(
+            request_body=body,
+            endpoint=self._explainer.endpoint if self._explainer is not None else "",
+            estimated_tokens=estimated_tokens(len(body)),
+            reading=digest.reading,
+            redactions=digest.redactions,
+        )
+
+    async def summary(self, id_: str) -> Summary:
+        """An earlier summary.
+
+        Raises:
+            SummaryNotFound: there is none, or it is no longer kept.
+        """
+        found = await self._store.get(f"summary:{id_}") if len(id_) <= _MAX_ID else None
+        if found is None:
+            raise SummaryNotFound
+        try:
+            return _SUMMARY.validate_json(found)
+        except ValidationError as other_release:
+            raise SummaryNotFound from other_release
+
+    async def _digest(self, source: Source, progress: Progress, until: float) -> Digest:
+        left = until - self._clock.monotonic()
+        seconds = max(left - self._bounds.model_seconds, left * _LEAST_READING_SHARE)
+
+        async def reading(so_far: Reading) -> None:
+            await progress(Stage.READING, so_far)
+
+        async with aclosing(source.read(self._bounds.max_bytes)) as pieces:
+            return await self._readers.digest(pieces, seconds=seconds, progress=reading)
+
+
+async def _silent(_: Stage, __: Reading) -> None:
+    return
