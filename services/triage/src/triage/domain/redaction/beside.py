@@ -32,7 +32,7 @@ _VALUE = compiled(
     + rb"?[ \t]{0,4}[:=]"
 )
 _BOUNDARY = compiled(rb"[{}]|<\w|/>|</|\n[ \t]*-[ ]")
-_ELEMENT = compiled(rb"<([\w:.-]{1,64})(?:[ ][^<>\n]{0,200})?>([^<\n]{1,1000})</")
+_ELEMENT = compiled(rb"<([\w:.-]{1,64})(?:[ ][^<>\n]{0,200})?>(?:<!\[CDATA\[)?([^<\n]{1,1000}?)(?:\]\]>)?</")
 _SPRING = compiled(rb"on field '([\w.\[\]-]{1,80})': rejected value \[([^\]\n]+)\]")
 _PYDANTIC = compiled(rb"([\w.-]{1,120})\r?\n[^\n]{0,300}input_value=")
 _INSERT = compiled(rb"(?i)\(([\w\"`., \[\]]+)\)[ \t\r\n]*(?:output [\w., ]+)?values[ \t\r\n]*\(")

@@ -18,6 +18,16 @@ def looks_random(value: bytes) -> bool:
     return digits >= 2 and letters >= 2 and digits + letters >= len(value) * 0.8 and len(set(value)) > 5  # noqa: PLR2004
 
 
+def mixed(text: bytes, start: int, end: int) -> Extent | None:
+    """A token whose prefix also begins ordinary names: digits throughout and few separators."""
+    value = text[start:end]
+    separators = value.count(b"_") + value.count(b"-")
+    digits = sum(byte in DIGITS for byte in value)
+    if len(value) < _SHORTEST or digits < max(2, len(value) // 12) or separators > 3 + len(value) // 12:
+        return None
+    return start, end
+
+
 def dense(text: bytes, start: int, end: int) -> Extent | None:
     """Base64 or base62 that no word, path, hash or identifier looks like."""
     value = text[start:end]

@@ -16,7 +16,8 @@ _SCHEME = compiled(
     + rb"{1,8}"
 )
 _OTHER_SCHEME = compiled(rb"[A-Za-z][\w-]{1,30}[ \t]{1,4}")
-_PARAMETERS = compiled(rb"[\w-]{1,40}=")
+_OPAQUE = compiled(rb"(?i)bearer|basic|negotiate|ntlm")
+_PARAMETERS = compiled(rb"[\w-]{1,40}=\\{0,15}[^=\s]")
 _PARAMETER = compiled(rb"([\w-]{1,40})=(\\{0,15}\"?)([^\s\",;\\&]+)")
 _STAYS = frozenset(
     b"realm algorithm qop signedheaders opaque nc uri stale charset oauth_version version"
@@ -40,11 +41,9 @@ def authorization_in(text: bytes, at: int, rule: Rule) -> Iterator[Hit]:
     start = skip_blanks(text, scheme.end()) if scheme else value.start
     if start >= limit:
         return
-    if scheme and _PARAMETERS.match(text, start, limit):
-        found = list(_parameters(text, start, limit, rule))
-        if found:
-            yield from found
-            return
+    if scheme and not _OPAQUE.match(scheme.group()) and _PARAMETERS.match(text, start, limit):
+        yield from _parameters(text, start, limit, rule)
+        return
     end = limit if value.quoted else min(limit, unquoted_end(text, start))
     content = text[start:end]
     if scheme:

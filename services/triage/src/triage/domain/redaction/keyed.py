@@ -18,13 +18,15 @@ _HINTS = (
 )
 _ANCHOR = compiled(
     rb"(?i)(?:" + _HINTS + rb")[\w.$-]{0,48}(?:[ ](?:id|key|token|secret|code|number|no|string|access key))?"
-    rb"(?:\[\])?(?:\\{0,31}[\"'`]|\])?(?:\)=\(|[ \t]{0,8}(?:[=:]|[!?]=|->"
-    rb"|,[ \t]{0,4}\\{0,31}[\"']|\([ \t]{0,4}[bru]?\\{0,31}[\"']|[ \t]\\{0,31}[\"']))"
+    rb"(?:\[\])?(?:\\{0,31}[\"'`])?\]?(?:\)=\(|[ \t]{0,8}(?:[=:]|[!?]=|->"
+    rb"|,[ \t]{0,4}[bru]?\\{0,31}[\"']|\([ \t]{0,4}[bru]?\\{0,31}[\"']|[ \t]\\{0,31}[\"']))"
 )
 _WORD_ANCHOR = compiled(
     rb"(?i)(?:(?:^|[\s\"',\[(])--?[\w-]{0,40}(?:"
     + _HINTS
-    + rb")[\w-]{0,40}|\blogin[ \t]+[^\s]{1,128}[ \t]+password"
+    + rb")[\w-]{0,40}|\b(?:ENV|ARG|setenv)[ \t]+\w{0,40}(?:"
+    + _HINTS
+    + rb")\w{0,40}|\blogin[ \t]+[^\s]{1,128}[ \t]+password"
     rb"|\bidentified[ ]by(?:[ ]password)?|\bidentified[ ]with[ ]\S{1,60}[ ]by)[ \t]"
 )
 _JOIN = compiled(rb"(?:===?|=>|!==?|:=|\?=|->|=|:)")
@@ -73,7 +75,7 @@ def _at(text: bytes, found: int, joined: int) -> Iterator[Hit]:
     body_end = found
     while body_end < joined and (text[body_end] in _NAME or text[body_end] == BLANK):
         body_end += 1
-    name_end = found + len(text[found:body_end].rstrip(b" "))
+    name_end = found + len(text[found:body_end].rstrip(b" -.$"))
     start, name = name_before(text, found, name_end)
     name = name.rstrip(b".-$")
     rest = text[name_end:joined]

@@ -6,6 +6,7 @@ from triage.domain.redaction.armour import private_keys
 from triage.domain.redaction.beside import command_hits, named_hits, sql_hits
 from triage.domain.redaction.credentials import standing_alone
 from triage.domain.redaction.keyed import keyed_hits
+from triage.domain.redaction.prose import sentence_hits
 from triage.domain.redaction.rule import Hit, Rule, compiled
 from triage.domain.redaction.signs import BACKSLASH, UNDERSCORE
 from triage.domain.redaction.urls import url_hits
@@ -80,8 +81,12 @@ class _Prefixes:
         for size in self._sizes:
             for rule, body in self._by_prefix.get(text[start : start + size], ()):
                 found = body.match(text, start + size, min(len(text), start + _LONGEST_TOKEN))  # type: ignore[attr-defined]  # re2 has no types
-                if found is not None:
-                    return start, found.end(), rule
+                if found is None:
+                    continue
+                accept = VALIDATORS.get(rule.validator)
+                extent = accept(text, start, found.end()) if accept else (start, found.end())
+                if extent is not None:
+                    return *extent, rule
         return None
 
 
@@ -103,6 +108,7 @@ class Scanner:
         out.extend(named_hits(text))
         out.extend(sql_hits(text))
         out.extend(command_hits(text))
+        out.extend(sentence_hits(text))
         out.extend(self._prefixes.hits(text))
         # The @ that ends a URL's password begins its host: no mailbox.
         hosts = {end for _, end, _ in urls}

@@ -4,11 +4,15 @@ from collections.abc import Iterator
 
 from triage.domain.redaction.chance import looks_random
 from triage.domain.redaction.rule import Hit, compiled
-from triage.domain.redaction.rules.structures import URL_PASSWORD, WEBHOOK
+from triage.domain.redaction.rules.structures import URL_PARAMETER, URL_PASSWORD, WEBHOOK
+from triage.domain.redaction.signs import DIGITS
 from triage.domain.redaction.worth import is_nothing
 
 _USERINFO = compiled(rb"://[^\s/:@\"'<>?#]{0,256}:[^\s\"'<>]+@|://[^\s/:@\"'<>?#]{8,512}@")
 _NOT_PASSWORD = compiled(rb"[0-9]{1,5}(?:[/?#,]|\z)|//")
+_PARAMETER = compiled(
+    rb"[?&#](?:code|key|sig|auth|pw|ticket|nonce|otp|hash|hmac|k)=[0-9A-Za-z_.~%/+-]{8,}={0,2}"
+)
 _DRIVER = compiled(rb"\b[\w.-]{1,64}:([^\s@:/\"']{1,128})@(?:tcp|tcp6|unix)\(")
 _ORACLE = compiled(
     rb"(?i)\b(?:sqlplus|jdbc:oracle:(?:thin|oci):|userid=)[ ]?[\w$]{1,64}/([^\s@\"'/]{1,128})@"
@@ -34,6 +38,10 @@ def url_hits(text: bytes) -> Iterator[Hit]:
         for found in _WEBHOOK.finditer(text):
             head = _HEAD.search(text, found.start(), found.end())
             yield (head.end() if head else found.start()), found.end(), WEBHOOK
+    for found in _PARAMETER.finditer(text):
+        value = found.group().partition(b"=")[2]
+        if any(byte in DIGITS for byte in value) and not value.isdigit():
+            yield found.end() - len(value), found.end(), URL_PARAMETER
     if b")" in text and b"@" in text:
         for found in _DRIVER.finditer(text):
             yield *found.span(1), URL_PASSWORD

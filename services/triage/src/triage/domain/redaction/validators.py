@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from triage.domain.redaction.addresses import dashed_ipv4, email, ipv4, ipv6, mac_address
-from triage.domain.redaction.chance import dense
+from triage.domain.redaction.chance import dense, mixed
 from triage.domain.redaction.numbers import bitcoin, card, iban, phone, ssn
 from triage.domain.redaction.rule import Extent
 from triage.domain.redaction.signs import WORD, after, starts_word
@@ -32,6 +32,7 @@ VALIDATORS: Mapping[str, Validator] = MappingProxyType(
         "ipv4": ipv4,
         "ipv6": ipv6,
         "mac": mac_address,
+        "mixed": mixed,
         "phone": phone,
         "ssn": ssn,
         "word": whole_word,

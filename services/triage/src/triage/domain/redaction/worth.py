@@ -42,10 +42,11 @@ _MASK = compiled(
 )
 _TEMPLATE = compiled(
     rb"\A(?:\$\{[^}]{0,200}\}|\{\{.{0,200}\}\}|\$\{\{.{0,200}\}\}|%\(?\w{0,40}\)?[sdr]"
-    rb"|:\w{1,40}|\$[0-9]{1,2}|\?|\{\w{0,40}\}|<%.{0,200}%>|<[\w .-]{1,40}>|\$\(.{0,200}\))\z"
+    rb"|:\w{1,40}|\$[0-9]{1,2}|\?|\{[a-z_.]{0,40}\}|<%.{0,200}%>|<[a-z][a-z _.-]{0,40}>|\$\(.{0,200}\))\z"
 )
 _PLACEHOLDERS = compiled(rb"\A(?:<~+>[\s,;:.&|=-]*)+\z")
 _NUMBER = compiled(rb"\A[+-]?[0-9][0-9.,]*(?:[eE][+-]?[0-9]+)?(?:ms|s|m|h|d|us|ns|kb|mb|gb|b|%)?\z")
+_HANDLE = compiled(rb"\A0x[0-9a-fA-F]{1,16}\z")
 _WORDS = compiled(rb"\A[a-z][a-z_-]*\z")
 _PLAIN = compiled(rb"\A[A-Za-z]+\z")
 _CODE = compiled(rb"\A[A-Za-z_][\w.]*\([^'\"]*\)?;?\z")
@@ -80,6 +81,8 @@ def is_secret(rule: Rule, value: bytes, style: Style, *, more_follows: bool) -> 
         return False
     if rule.validator == "random":
         return looks_random(value)
+    if rule.id == "key-session" and _HANDLE.search(value):
+        return False
     if _NUMBER.search(value) or rule.id in _FEWEST_DIGITS:
         return _enough_digits(rule, value, style)
     if style is Style.COLON and _is_prose(rule, value, more_follows=more_follows):

@@ -1,4 +1,4 @@
-"""Personal data and secrets that are known by their shape alone."""
+"""Personal data, known by its shape alone."""
 
 from triage.domain.redaction.rule import Rule
 
@@ -188,50 +188,5 @@ PERSONAL: tuple[Rule, ...] = (
         validator="word",
         matches=("payout to 0x" + "9f" * 20 + " failed", "0x" + "7c" * 32),
         ignores=("at 0x14123c20, mask 0x08", "digest 0x" + "ab" * 24),
-    ),
-    Rule(
-        id="xml-rsa",
-        description="RSA private keys as .NET writes them in XML",
-        kind="PRIVATE_KEY",
-        where="text",
-        pattern=r"<(?:D|P|Q|DP|DQ|InverseQ)>[0-9A-Za-z+/=\s]{16,}</",
-        keywords=("<D>", "<P>", "<Q>", "InverseQ"),
-        matches=("<RSAKeyValue><P>" + "3f9a1c07be52d846" * 2 + "</P></RSAKeyValue>",),
-        ignores=("<P>a paragraph</P>",),
-    ),
-    Rule(
-        id="azure-secret",
-        description="Azure client secrets, known by the tilde in their middle",
-        kind="SECRET",
-        where="text",
-        pattern=r"[0-9A-Za-z_.~-]{3}[78]Q~[0-9A-Za-z_.~-]{31,34}",
-        keywords=("Q~",),
-        matches=("config line 14: x7K" + "8Q~" + "a7Bq2Zr9Kd4Xw1Lm6Pt3Vn8Yc5Hs0Gfa7B",),
-        ignores=("8Q~ short",),
-    ),
-    Rule(
-        id="mailchimp",
-        description="Mailchimp keys, known by their data centre at the end",
-        kind="API_KEY",
-        where="text",
-        pattern=r"[0-9a-f]{32}-us[0-9]{1,2}",
-        keywords=("-us",),
-        validator="word",
-        matches=("config line 14: " + "3f9a1c07be52d846" * 2 + "-us14",),
-        ignores=("3f9a1c07be52d846-us14",),
-    ),
-    Rule(
-        id="dense",
-        description="Base64 or base62 too dense for a name, a path or a hash; a line of a key's body",
-        kind="SECRET",
-        where="text",
-        pattern=r"[0-9A-Za-z_+/-]{40,}={0,2}|[0-9A-Za-z]{32,}",
-        validator="dense",
-        matches=("key dump line 3: " + "Qm7Zx2Kd9Wr4Tn8Vb1Hs6Lc3Pf5Gj0Ya" + "uE7iO2qR9tB4wX8zN1mK6",),
-        ignores=(
-            "sha256:9b2f1c6d0f0a4b7e8c1d2e3f405162738495a6b7c8d9eaf0b1c2d3e4f5061728",
-            "at org/apache/hadoop/mapreduce/v2/app/job/impl/TaskAttemptImplementationFactory2",
-            "container_1445144423722_0020_01_000012_and_something_else",
-        ),
     ),
 )

@@ -90,6 +90,32 @@ NAMED_VALUE = Rule(
     ),
 )
 
+SENTENCE = Rule(
+    id="sentence",
+    description="What a sentence says the password, key or session is",
+    kind="SECRET",
+    where="structure",
+    matches=(
+        "the password for jo is 'k3j4h5g6'",
+        "Incorrect API key provided: k3j4h5g6f7.",
+        "session id k3j4h5g6f7d8s9a0b1 not found",
+    ),
+    ignores=(
+        "the password is incorrect",
+        "token was 12 bytes",
+        "session id not found",
+        "token expired yesterday",
+    ),
+)
+URL_PARAMETER = Rule(
+    id="url-parameter",
+    description="Codes and keys in a query whose short names say little elsewhere",
+    kind="TOKEN",
+    where="structure",
+    matches=("GET /callback?code=k3j4h5g6f7&state=x", "GET /maps?key=k3j4h5g6f7&x=1"),
+    ignores=("GET /page?code=404&key=name",),
+)
+
 STRUCTURES: tuple[Rule, ...] = (
     PRIVATE_KEY,
     URL_PASSWORD,
@@ -99,4 +125,6 @@ STRUCTURES: tuple[Rule, ...] = (
     COMMAND_PASSWORD,
     SQL_VALUE,
     NAMED_VALUE,
+    SENTENCE,
+    URL_PARAMETER,
 )

@@ -8,7 +8,9 @@ HEX = "3f9a1c07be52d846" * 10
 UPPER = "QX7L2M9ZT4" * 7
 
 
-def token(name: str, issuer: str, prefixes: str, body: str, sample: str, *, kind: str = "TOKEN") -> Rule:
+def token(
+    name: str, issuer: str, prefixes: str, body: str, sample: str, *, kind: str = "TOKEN", validator: str = ""
+) -> Rule:
     """A rule for `prefixes` (divided by blanks), each followed by what `body` matches, such as `sample`."""
     each = tuple(prefixes.split())
     return Rule(
@@ -18,6 +20,7 @@ def token(name: str, issuer: str, prefixes: str, body: str, sample: str, *, kind
         where="prefix",
         pattern=body,
         keywords=each,
+        validator=validator,
         matches=tuple(f"failed to parse config line 14: {prefix}{sample}" for prefix in each),
         ignores=(f"the {each[0]} prefix is documented",),
     )
