@@ -1,5 +1,6 @@
 """`python -m gateway` serves; `python -m gateway openapi` prints the description of its API."""
 
+import asyncio
 import sys
 from contextlib import AsyncExitStack
 
@@ -10,9 +11,9 @@ from gateway.settings import GatewaySettings
 
 def main(arguments: list[str]) -> None:
     if arguments == ["openapi"]:
-        from gateway.routes.openapi import printed  # noqa: PLC0415  # serving does not need it
+        from gateway.routes.openapi import described, printed  # noqa: PLC0415  # serving does not need it
 
-        sys.stdout.write(printed())
+        sys.stdout.write(printed(asyncio.run(described())))
         return
     if arguments:
         sys.stderr.write("usage: python -m gateway [openapi]\n")

@@ -18,6 +18,7 @@ from gateway.limits.memory import MemoryStore
 from gateway.limits.redis import RedisStore
 from gateway.limits.redis_address import RedisAddress
 from gateway.probes import Probes
+from gateway.proxy import open_proxy
 from gateway.routes.app import own_routes
 from gateway.routes.context import Context
 from gateway.routes.policies import own_policies
@@ -29,7 +30,9 @@ from gateway.telemetry import LimitMetrics, RequestMetrics, TokenMetrics
 from gateway.tokens import TokenGate
 from gateway.upstreams import auth, triage
 from gateway.upstreams.auth import AuthUpstream
+from gateway.upstreams.oversight import OversightUpstream
 from gateway.upstreams.triage import TriageUpstream
+from gateway.upstreams.users import UsersUpstream
 from gateway.upstreams.verification import VerificationUpstream
 
 
@@ -80,19 +83,20 @@ async def build(stack: AsyncExitStack, readiness: Readiness, settings: GatewaySe
         if settings.rate_limit_tenant_header
         else None,
     )
+    policies = own_policies(settings)
+    proxied = await open_proxy(stack, settings, reserved=policies.keys())
+    seconds, hashing = settings.auth_timeout_seconds, settings.login_timeout_seconds
     own = own_routes(
         Context(
-            settings,
-            AuthUpstream(
-                auth_channel,
-                seconds=settings.auth_timeout_seconds,
-                login_seconds=settings.login_timeout_seconds,
-            ),
-            TriageUpstream(triage_channel, seconds=settings.triage_timeout_seconds),
-            verification,
-            limiter,
-            local_ring(enabled=settings.rate_limit_enabled),
-            readiness,
+            settings=settings,
+            auth=AuthUpstream(auth_channel, seconds=seconds, login_seconds=hashing),
+            users=UsersUpstream(auth_channel, seconds=seconds, hashing_seconds=hashing),
+            oversight=OversightUpstream(auth_channel, seconds=seconds),
+            triage=TriageUpstream(triage_channel, seconds=settings.triage_timeout_seconds),
+            verification=verification,
+            limiter=limiter,
+            ring=local_ring(enabled=settings.rate_limit_enabled),
+            readiness=readiness,
         )
     )
     app = chain(
@@ -100,9 +104,9 @@ async def build(stack: AsyncExitStack, readiness: Readiness, settings: GatewaySe
         sampler=sampler,
         metrics=RequestMetrics(),
         draining=_Draining(readiness),
-        router=Router(own_policies(settings)),
+        router=Router(policies, proxied.routes),
         engine=engine,
-        end=Ends(own, None),
+        end=Ends(own, proxied.app),
     )
     await serve_uvicorn(
         stack,
@@ -116,7 +120,7 @@ async def build(stack: AsyncExitStack, readiness: Readiness, settings: GatewaySe
 
 
 class _Draining:
-    """True from the moment this process no longer wants traffic: then connections are let go of one by one."""
+    """True once this process no longer wants traffic: then connections are let go of one by one."""
 
     def __init__(self, readiness: Readiness) -> None:
         self._readiness = readiness

@@ -63,7 +63,7 @@ def chain(
 class Ends:
     """Where the chain leads: the gateway's own routes, an upstream, or nowhere."""
 
-    def __init__(self, own: App, proxied: App | None) -> None:
+    def __init__(self, own: App, proxied: App) -> None:
         self._own = own
         self._proxied = proxied
 
@@ -72,8 +72,7 @@ class Ends:
         if found.policy is None:
             await refuse(scope, send, _NOT_FOUND if found.allow is None else _not_allowed(found.allow))
         elif found.proxied:
-            if self._proxied is not None:
-                await self._proxied(scope, receive, send)
+            await self._proxied(scope, receive, send)
         elif scope["type"] == "websocket":
             await refuse(scope, send, _NOT_FOUND)
         else:

@@ -1,7 +1,7 @@
 """The decision, wherever it is asked for: limits, token, revocation, role and scopes, in that order."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from chassis.errors import Forbidden, ServiceError, Unauthenticated
 from chassis.security.tokens import MAX_TOKEN_BYTES, Principal
@@ -9,13 +9,17 @@ from gateway.exchange import Headers
 from gateway.limits.limiter import Limiter, Subject
 from gateway.limits.notation import Key, Limit
 from gateway.policy import Access, RoutePolicy
-from gateway.problems import from_error
+from gateway.problems import Problem, from_error
 from gateway.telemetry import TokenMetrics
 from gateway.tokens import TokenGate
 from gateway.verdict import Verdict
 
 _SCHEME: Final = b"bearer "
-_BY_WHOM: Final = frozenset({Key.USER})
+
+
+class _Asked(NamedTuple):
+    authorization: bytes | None
+    tenant: str
 
 
 class DecisionEngine:
@@ -51,50 +55,61 @@ class DecisionEngine:
         policy: RoutePolicy,
     ) -> Verdict:
         del method, path
-        authorization: bytes | None = None
-        presented = 0
-        tenant = host
-        for name, value in headers:
-            if name == b"authorization":
-                authorization = value
-                presented += 1
-            elif name == self._tenant_header:
-                tenant = value.decode("latin-1")
         told: Headers = []
         try:
-            if presented > 1:
-                raise Unauthenticated("One token at a time.", reason="INVALID_TOKEN")
-            token = None if policy.access is Access.PUBLIC else _bearer(authorization)
-            principal = None if token is None else self._gate.known(token)
-            # Known callers have all their limits counted in one go; strangers pay for being looked at first.
-            anonymous, personal = _split(
-                policy, known=principal is not None or policy.access is Access.PUBLIC
-            )
-            refused = await self._count(policy, anonymous, _subject(client, tenant, principal), told)
-            if refused is not None or policy.access is Access.PUBLIC:
-                return refused or Verdict(None, headers=tuple(told))
-            if token is None:
-                raise Unauthenticated
-            if principal is None:
-                principal = await self._gate.identify(token)
-                refused = await self._count(policy, personal, _subject(client, tenant, principal), told)
-                if refused is not None:
-                    return refused
-            self._authorize(policy, principal)
+            asked = self._asked(headers, host)
+            principal, token, problem = await self._judge(policy, asked, client, told)
         except ServiceError as error:
             if isinstance(error, Unauthenticated):
                 self._metrics.refused(error.reason)
             return Verdict(from_error(error), headers=tuple(told))
-        return Verdict(None, principal, token, tuple(told))
+        return Verdict(problem, principal, token, tuple(told))
+
+    def _asked(self, headers: list[tuple[bytes, bytes]], host: str) -> _Asked:
+        authorization: bytes | None = None
+        tenant = host
+        for name, value in headers:
+            if name == b"authorization":
+                if authorization is not None:
+                    raise Unauthenticated("One token at a time.", reason="INVALID_TOKEN")
+                authorization = value
+            elif name == self._tenant_header:
+                tenant = value.decode("latin-1")
+        return _Asked(authorization, tenant)
+
+    async def _judge(
+        self, policy: RoutePolicy, asked: _Asked, client: str, told: Headers
+    ) -> tuple[Principal | None, str | None, Problem | None]:
+        if policy.access is Access.PUBLIC:
+            return None, None, await self._count(policy, policy.limits, Subject(client, asked.tenant), told)
+        token = _bearer(asked.authorization)
+        principal = None if token is None else self._gate.known(token)
+        if token is not None and principal is not None:
+            # A caller we know has all limits counted in one go.
+            subject = Subject(client, asked.tenant, principal.sub, principal.role)
+            problem = await self._count(policy, policy.limits, subject, told)
+        else:
+            # A stranger pays for being looked at before being looked at.
+            anonymous, personal = _split(policy)
+            problem = await self._count(policy, anonymous, Subject(client, asked.tenant), told)
+            if problem is None:
+                if token is None:
+                    raise Unauthenticated
+                principal = await self._gate.identify(token)
+                subject = Subject(client, asked.tenant, principal.sub, principal.role)
+                problem = await self._count(policy, personal, subject, told)
+        if problem is None and principal is not None:
+            self._authorize(policy, principal)
+        return principal, token, problem
 
     async def _count(
         self, policy: RoutePolicy, limits: Sequence[Limit], subject: Subject, told: Headers
-    ) -> Verdict | None:
+    ) -> Problem | None:
         if self._limiter is None or not limits:
             return None
         taken = await self._limiter.take(policy, limits, subject)
         told += taken.headers
-        return None if taken.problem is None else Verdict(taken.problem, headers=tuple(told))
+        return taken.problem
 
     def _authorize(self, policy: RoutePolicy, principal: Principal) -> None:
         self._gate.check_freshness(policy)
@@ -105,18 +120,10 @@ class DecisionEngine:
             raise Forbidden("This token's scopes do not allow this.", reason="SCOPE_REQUIRED")
 
 
-def _split(policy: RoutePolicy, *, known: bool) -> tuple[Sequence[Limit], Sequence[Limit]]:
+def _split(policy: RoutePolicy) -> tuple[Sequence[Limit], Sequence[Limit]]:
     """What is counted before we know who asks, and after."""
-    if known or not policy.limits:
-        return policy.limits, ()
-    before = [limit for limit in policy.limits if limit.key not in _BY_WHOM and not limit.tiers]
+    before = [limit for limit in policy.limits if limit.key is not Key.USER and not limit.tiers]
     return before, [limit for limit in policy.limits if limit not in before]
-
-
-def _subject(client: str, tenant: str, principal: Principal | None) -> Subject:
-    if principal is None:
-        return Subject(client, tenant)
-    return Subject(client, tenant, principal.sub, principal.role)
 
 
 def _bearer(authorization: bytes | None) -> str | None:

@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, field_validator
 from chassis.settings import CommaSeparated, ServiceSettings
 from chassis.settings_faults import memory_storage, weak_secret
 from gateway.limits.notation import Limit
+from gateway.limits.redis_address import RedisAddress
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -26,6 +27,11 @@ class GatewaySettings(ServiceSettings):
         description="Address the port for probes and metrics listens on.",
     )
     gateway_internal_port: int = Field(8001, ge=0, le=65535, description="The port for probes and metrics.")
+    gateway_public_url: str | None = Field(
+        None,
+        pattern=r"^https?://[A-Za-z0-9.:\[\]-]+$",
+        description="What clients call this gateway, told in its metadata; made from the names it has when unset.",
+    )
     gateway_server: Literal["uvicorn", "granian"] = Field(
         "uvicorn", description="The HTTP server underneath."
     )
@@ -37,6 +43,10 @@ class GatewaySettings(ServiceSettings):
         10.0, gt=0, le=60, description="The longest a sign-in may take once auth has begun on it."
     )
     triage_timeout_seconds: float = Field(120.0, gt=0, le=900, description="The longest a triage may take.")
+
+    triage_max_body_bytes: Annotated[int, Field(ge=1024)] = Field(
+        64 * 1_048_576, description="Of the lines given to a triage, which are read as they come."
+    )
 
     secret_key: SecretStr | None = Field(
         None, description="Verifies HS256 access tokens; only with TOKEN_ALGORITHM=HS256."
@@ -62,7 +72,7 @@ class GatewaySettings(ServiceSettings):
     )
     trusted_proxy_header: Literal["x-forwarded-for", "forwarded"] = Field(
         "x-forwarded-for",
-        description="Which of the two your proxies write; the other one comes from the client and is ignored.",
+        description="Which of the two your proxies write; the other comes from the client and is ignored.",
     )
     https_redirect_enabled: bool = Field(
         default=False, description="Refuse plain HTTP; redirect GET and HEAD to HTTPS."
@@ -80,7 +90,7 @@ class GatewaySettings(ServiceSettings):
     )
     rate_limit_storage_uri: SecretStr = Field(
         SecretStr("redis://localhost:6379/0"),
-        description="Redis or Valkey for limits across replicas: redis://, rediss://, unix://; memory:// for one process.",
+        description="Redis or Valkey for limits over all replicas; memory:// for a single process.",
     )
     rate_limit_headers_enabled: bool = Field(
         default=False, description="Also the legacy X-RateLimit-* headers."
@@ -119,6 +129,12 @@ class GatewaySettings(ServiceSettings):
     )
     external_api_url: str | None = Field(None, description="The upstream of the sample route /external-api.")
     routes_file: Path | None = Field(None, description="YAML file of the routes to your own services.")
+    identity_secret: SecretStr | None = Field(
+        None, description="Signs X-Auth-Assertion, by which upstreams check who asks; they hold it too."
+    )
+    gateway_ext_authz_bind: str | None = Field(
+        None, description="host:port for Envoy's ext_authz over gRPC; internal, not served when unset."
+    )
 
     prometheus_base_url: str | None = Field(None, description="Prometheus, for live figures in /slo/report.")
     slo_target_success_ratio: float = Field(0.999, gt=0, le=1, description="Share of requests that succeed.")
@@ -150,6 +166,13 @@ class GatewaySettings(ServiceSettings):
         Limit.parse(text)
         return text
 
+    @field_validator("rate_limit_storage_uri")
+    @classmethod
+    def _storage(cls, given: SecretStr) -> SecretStr:
+        if "memory" not in given.get_secret_value().partition(":")[0]:
+            RedisAddress.parse(given.get_secret_value())
+        return given
+
     @field_validator("trusted_proxies")
     @classmethod
     def _networks(cls, given: tuple[str, ...]) -> tuple[str, ...]:
@@ -178,6 +201,12 @@ class GatewaySettings(ServiceSettings):
         return self.token_algorithm == "HS256"  # noqa: S105  # an algorithm's name
 
     @property
+    def public_url(self) -> str:
+        if self.gateway_public_url is not None:
+            return self.gateway_public_url
+        return f"https://{self.redirect_host}" if self.hardened else f"http://localhost:{self.gateway_port}"
+
+    @property
     def redirect_host(self) -> str:
         return self.https_redirect_host or next(
             (host for host in self.trusted_hosts if "*" not in host), "localhost"
@@ -190,7 +219,7 @@ class GatewaySettings(ServiceSettings):
     def faults(self) -> Iterator[str]:
         yield from super().faults()
         if "*" in self.cors_allow_origins and self.cors_allow_credentials:
-            yield "CORS_ALLOW_ORIGINS is * with credentials; name the origins, or set CORS_ALLOW_CREDENTIALS=false."
+            yield "CORS_ALLOW_ORIGINS is * with CORS_ALLOW_CREDENTIALS; name the origins, or allow none."
         if self.https_redirect_enabled and self.redirect_host.startswith("*"):
             yield "HTTPS_REDIRECT_HOST must be set: TRUSTED_HOSTS has no plain name to redirect to."
         if self.symmetric and self.secret_key is None:
@@ -198,29 +227,38 @@ class GatewaySettings(ServiceSettings):
 
     def production_faults(self) -> Iterator[str]:
         yield from super().production_faults()
-        if "*" in self.trusted_hosts or not self.trusted_hosts:
-            yield "TRUSTED_HOSTS admits every name; list the names this gateway is reached by."
-        if "*" in self.cors_allow_origins:
-            yield "CORS_ALLOW_ORIGINS admits every origin; list the origins of your own pages."
-        if self.secret_key is not None and (
-            fault := weak_secret("SECRET_KEY", self.secret_key.get_secret_value())
-        ):
-            yield fault
-        stores = {
-            "RATE_LIMIT_STORAGE_URI": self.rate_limit_storage_uri,
-            "CIRCUIT_BREAKER_CACHE_URL": self.circuit_breaker_cache_url,
-        }
-        for name, uri in stores.items():
-            if uri is not None and (fault := memory_storage(name, uri.get_secret_value())):
+        yield from exposed(self)
+        yield from unlimited(self)
+        for name, secret in (("SECRET_KEY", self.secret_key), ("IDENTITY_SECRET", self.identity_secret)):
+            if secret is not None and (fault := weak_secret(name, secret.get_secret_value())):
                 yield fault
-        if not self.rate_limit_enabled:
-            yield "RATE_LIMIT_ENABLED is false, which removes every limit; remove the setting."
-        if self.rate_limit_in_memory_fallback_enabled and self.rate_limit_replicas is None:
-            yield (
-                "RATE_LIMIT_IN_MEMORY_FALLBACK_ENABLED would multiply every limit by the number of replicas; "
-                "set RATE_LIMIT_REPLICAS beside it, or switch it off."
-            )
-        if self.chaos_routes_enabled:
-            yield "CHAOS_ROUTES_ENABLED is true; routes that break things have no place here, remove the setting."
-        if any(network.prefixlen == 0 for network in self.proxies):
-            yield "TRUSTED_PROXIES trusts every address; list the CIDRs of your own proxies."
+
+
+def exposed(settings: GatewaySettings) -> Iterator[str]:
+    """Who would be let in or believed who must not be."""
+    if "*" in settings.trusted_hosts or not settings.trusted_hosts:
+        yield "TRUSTED_HOSTS admits every name; list the names this gateway is reached by."
+    if "*" in settings.cors_allow_origins:
+        yield "CORS_ALLOW_ORIGINS admits every origin; list the origins of your own pages."
+    if any(network.prefixlen == 0 for network in settings.proxies):
+        yield "TRUSTED_PROXIES trusts every address; list the CIDRs of your own proxies."
+    if settings.chaos_routes_enabled:
+        yield "CHAOS_ROUTES_ENABLED is true; routes that break things have no place here, remove it."
+
+
+def unlimited(settings: GatewaySettings) -> Iterator[str]:
+    """Where limits would not be what they say."""
+    stores = {
+        "RATE_LIMIT_STORAGE_URI": settings.rate_limit_storage_uri,
+        "CIRCUIT_BREAKER_CACHE_URL": settings.circuit_breaker_cache_url,
+    }
+    for name, uri in stores.items():
+        if uri is not None and (fault := memory_storage(name, uri.get_secret_value())):
+            yield fault
+    if not settings.rate_limit_enabled:
+        yield "RATE_LIMIT_ENABLED is false, which removes every limit; remove the setting."
+    if settings.rate_limit_in_memory_fallback_enabled and settings.rate_limit_replicas is None:
+        yield (
+            "RATE_LIMIT_IN_MEMORY_FALLBACK_ENABLED would multiply every limit by the number of replicas; "
+            "set RATE_LIMIT_REPLICAS beside it, or switch it off."
+        )

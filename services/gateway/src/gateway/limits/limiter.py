@@ -98,7 +98,8 @@ class Limiter:
         if len(whom) > _LONGEST_KEY:
             whom = hashlib.sha256(whom.encode()).hexdigest()
         amount = limit.amount_for(subject.role)
-        key = f"{self._prefix}:limit:{policy.name}:{limit.algorithm}:{limit.amount}/{limit.period}:{limit.key}:{whom}"
+        rate = f"{limit.algorithm}:{limit.amount}/{limit.period}"
+        key = f"{self._prefix}:limit:{policy.name}:{rate}:{limit.key}:{whom}"
         return Check(key, limit, max(amount, limit.cost))
 
     def _without_store(self, policy: RoutePolicy, checks: list[Check]) -> Taken:

@@ -22,7 +22,7 @@ _LETTER = {Algorithm.FIXED: b"f", Algorithm.MOVING: b"m", Algorithm.BUCKET: b"b"
 
 
 class RedisStore:
-    """`keep` holds the connection; without one, or with one that is silent, every answer is StoreDown at once."""
+    """`keep` holds the connection; without one, or with a silent one, every answer is StoreDown at once."""
 
     def __init__(self, address: RedisAddress, *, timeout: float) -> None:
         self._address = address

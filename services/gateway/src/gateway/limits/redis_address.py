@@ -21,7 +21,7 @@ class RedisAddress:
 
     @classmethod
     def parse(cls, uri: str) -> Self:
-        """`redis://[user:password@]host[:port][/db]`, `rediss://` for TLS, `unix:///path?db=0`; `async+` is taken too.
+        """`redis://[user:password@]host[:port][/db]`, `rediss://` for TLS, `unix:///path?db=0`.
 
         Raises:
             ValueError: with a sentence that does not repeat the URI, which may hold a password.

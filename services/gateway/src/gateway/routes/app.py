@@ -12,10 +12,17 @@ from starlette.types import ASGIApp
 from gateway.exchange import exchange
 from gateway.limits.local_ring import past_the_ring
 from gateway.problems import CONTENT_TYPE, Problem
+from gateway.routes.chaos import chaos_routes
 from gateway.routes.context import Context, Refused
 from gateway.routes.health import health_routes
+from gateway.routes.oauth import oauth_routes
+from gateway.routes.oversight import oversight_routes
+from gateway.routes.passwords import password_routes
+from gateway.routes.sessions import session_routes
 from gateway.routes.sign_in import sign_in_routes
+from gateway.routes.slo import slo_routes
 from gateway.routes.triage import triage_routes
+from gateway.routes.users import user_routes
 
 _SILENT = {
     "tracing": False,
@@ -25,10 +32,22 @@ _SILENT = {
     "auto_configure": False,
 }
 
+ROUTES = (
+    sign_in_routes,
+    session_routes,
+    password_routes,
+    user_routes,
+    oversight_routes,
+    oauth_routes,
+    triage_routes,
+    health_routes,
+    slo_routes,
+)
+
 
 class OwnRoutes(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
-        """Without the outermost layer, a page for faults: those go on to the chain, which has the one handler."""
+        """Without the outermost layer, a page for faults: the chain has the one handler for those."""
         stack = super().build_middleware_stack()
         inner: ASGIApp = stack.app  # type: ignore[attr-defined]  # starlette's ServerErrorMiddleware
         return inner
@@ -46,8 +65,10 @@ def own_routes(context: Context) -> FastAPI:
         # The chain has measured and timed the body by now.
         max_body_size=None,
     )
-    for routes in (sign_in_routes, triage_routes, health_routes):
+    for routes in ROUTES:
         app.include_router(routes(context))
+    if context.settings.chaos_routes_enabled and not context.settings.hardened:
+        app.include_router(chaos_routes(context))
 
     @app.exception_handler(RequestValidationError)
     async def not_valid(request: Request, error: RequestValidationError) -> Response:
@@ -85,7 +106,7 @@ def answer(request: Request, problem: Problem) -> Response:
 
 
 def validation_problem(error: RequestValidationError) -> Problem:
-    """Where the input is wrong and why, without a word of it; names the client made up are not repeated either."""
+    """Where the input is wrong and why, without a word of it; names the client made up count as input."""
     errors = []
     for fault in error.errors():
         place: list[Any] = list(fault["loc"])

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 from slowapi import Limiter as SlowLimiter
 
 from chassis.errors import Unauthenticated
@@ -14,7 +14,9 @@ from gateway.limits.limiter import Limiter
 from gateway.problems import Problem
 from gateway.settings import GatewaySettings
 from gateway.upstreams.auth import AuthUpstream, Device
+from gateway.upstreams.oversight import OversightUpstream
 from gateway.upstreams.triage import TriageUpstream
+from gateway.upstreams.users import UsersUpstream
 from gateway.upstreams.verification import VerificationUpstream
 
 
@@ -22,6 +24,8 @@ from gateway.upstreams.verification import VerificationUpstream
 class Context:
     settings: GatewaySettings
     auth: AuthUpstream
+    users: UsersUpstream
+    oversight: OversightUpstream
     triage: TriageUpstream
     verification: VerificationUpstream
     limiter: Limiter | None
@@ -51,6 +55,11 @@ def caller_token(request: Request) -> str:
 
 def device(request: Request, cookie: str = "") -> Device:
     return Device(exchange(request.scope).client, request.headers.get("user-agent", ""), cookie)
+
+
+def never_stored(response: Response) -> None:
+    """By anybody on the way, for it holds what only the caller may see."""
+    response.headers["Cache-Control"] = "no-store"
 
 
 Asked = Annotated[Exchange, Depends(asked)]

@@ -4,28 +4,24 @@ import hashlib
 import unicodedata
 from typing import Annotated
 
-from fastapi import APIRouter, Cookie, Form, Path, Request, Response
+from fastapi import APIRouter, Cookie, Form, Request, Response
 
 from gateway.limits.limiter import Subject
 from gateway.limits.local_ring import slow
 from gateway.limits.notation import Limit
 from gateway.policy import Access, RoutePolicy
-from gateway.routes.context import Asked, Context, Refused, Token, device, problems
+from gateway.routes.context import Asked, Context, Refused, Token, device, never_stored, problems
 from gateway.shapes.sign_in import (
     Credentials,
     LogoutAsked,
     RefreshAsked,
-    SessionList,
-    SessionsEnded,
     TokenPair,
     WhoAmI,
 )
-from gateway.shapes.strict import Id
 
 _DEVICE_COOKIE = "device"
 _DEVICE_SECONDS = 180 * 24 * 3600
 _MAX_DEVICE_TOKEN = 512
-_NO_STORE = {"Cache-Control": "no-store"}
 
 
 def sign_in_routes(context: Context) -> APIRouter:
@@ -59,7 +55,7 @@ def sign_in_routes(context: Context) -> APIRouter:
         pair, proof = await auth.login(
             credentials.username, credentials.password, device(request, device_token)
         )
-        response.headers.update(_NO_STORE)
+        never_stored(response)
         if proof:
             response.set_cookie(
                 _DEVICE_COOKIE,
@@ -76,7 +72,7 @@ def sign_in_routes(context: Context) -> APIRouter:
     @ring.limit(slow(settings.rate_limit_refresh))
     async def refresh(request: Request, response: Response, body: RefreshAsked) -> TokenPair:
         """Spends a refresh token for a fresh pair; presenting it again ends the session."""
-        response.headers.update(_NO_STORE)
+        never_stored(response)
         return await auth.refresh(body.refresh_token, device(request))
 
     @router.post("/logout", operation_id="logout", status_code=204, responses=problems(401, 429, 503))
@@ -88,27 +84,6 @@ def sign_in_routes(context: Context) -> APIRouter:
     async def protected(found: Asked) -> WhoAmI:
         """Who the token says you are."""
         return WhoAmI.of(found.principal)
-
-    @router.get("/sessions", operation_id="list_sessions", responses=problems(401, 429, 503))
-    async def list_sessions(token: Token, response: Response) -> SessionList:
-        """Your live sessions, latest first."""
-        response.headers.update(_NO_STORE)
-        return SessionList(sessions=await auth.sessions(token))
-
-    @router.delete("/sessions", operation_id="end_all_sessions", responses=problems(401, 429, 503))
-    async def end_all_sessions(token: Token) -> SessionsEnded:
-        """Ends every session of yours, this one too."""
-        return SessionsEnded(ended=await auth.end_all_sessions(token))
-
-    @router.delete(
-        "/sessions/{session_id}",
-        operation_id="end_session",
-        status_code=204,
-        responses=problems(401, 404, 429, 503),
-    )
-    async def end_session(token: Token, session_id: Annotated[Id, Path()]) -> None:
-        """Ends one of your sessions."""
-        await auth.end_session(token, session_id)
 
     return router
 

@@ -51,7 +51,7 @@ async def serve_uvicorn(
     """Serves until the stack unwinds; then running requests have `drain` seconds."""
     config = Config(
         app,
-        http=protocol,  # type: ignore[arg-type]  # a class or a name
+        http=protocol,
         ws="websockets-sansio",
         lifespan="off",
         log_config=None,

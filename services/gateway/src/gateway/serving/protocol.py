@@ -1,11 +1,11 @@
 """uvicorn's HTTP/1.1 with an end to slow and endless headers, and never two answers to one request."""
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 _BODIES = {
@@ -40,10 +40,9 @@ class BoundedProtocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        # A body after a refusal is not another request.
-        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
         self._header_timer: asyncio.TimerHandle | None = None
         self._header_size = 0
+        self._begun = self._refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         super().connection_made(transport)
@@ -54,12 +53,12 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self.transport.is_closing():
-            return
-        super().data_received(data)
+        if not self._refused and not self.transport.is_closing():
+            super().data_received(data)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._begun = True
         self._header_size = 0
         self._await_headers()
 
@@ -94,13 +93,11 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _too_slow(self) -> None:
         self._header_timer = None
-        if self.transport.is_closing():
-            return
-        if self.cycle is None and not self.headers:
+        if self._header_size or self._begun:
+            self._refuse(408)
+        else:
             # It never said anything.
             self.transport.close()
-        else:
-            self._refuse(408)
 
     def send_400_response(self, msg: str) -> None:
         """What the parser does not take; `msg` is uvicorn's and not shown."""
@@ -108,22 +105,36 @@ class BoundedProtocol(HttpToolsProtocol):
         self._refuse(431 if self._header_size > self.header_bytes else 400)
 
     def _refuse(self, status: int) -> None:
-        answering = self.cycle is not None and not self.cycle.response_complete
-        if not answering:
-            name, title, detail = _BODIES[status]
-            body = orjson.dumps(
-                {
-                    "type": f"urn:problem-type:reliability:{name}",
-                    "title": title,
-                    "status": status,
-                    "detail": detail,
-                }
-            )
-            self.transport.write(
-                b"HTTP/1.1 %d %b\r\ncontent-type: application/problem+json\r\n"
-                b"content-length: %d\r\nconnection: close\r\n\r\n%b"
-                % (status, title.encode(), len(body), body)
-            )
-        # Otherwise an answer is under way, and a second one would be taken for the next request's.
+        """Ends the connection with at most one answer to what is being asked."""
+        self._refused = True
         self._headers_arrived()
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        if cycle is None or cycle.response_complete:
+            self._answer(status)
+        elif self.pipeline or (cycle.response_started and cycle.more_body):
+            self.transport.close()
+        elif cycle.more_body:
+            # The rest of its body will never come; whoever waits for it is told so and not heard.
+            cycle.disconnected = True
+            cycle.message_event.set()
+            self._answer(status)
+        else:
+            # What was asked before was right and is answered; this is the end of it.
+            cycle.keep_alive = False
+            self.flow.pause_reading()
+
+    def _answer(self, status: int) -> None:
+        name, title, detail = _BODIES[status]
+        body = orjson.dumps(
+            {
+                "type": f"urn:problem-type:reliability:{name}",
+                "title": title,
+                "status": status,
+                "detail": detail,
+            }
+        )
+        self.transport.write(
+            b"HTTP/1.1 %d %b\r\ncontent-type: application/problem+json\r\n"
+            b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (status, title.encode(), len(body), body)
+        )
         self.transport.close()

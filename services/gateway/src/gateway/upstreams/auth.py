@@ -10,8 +10,9 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from chassis.errors import ServiceError, Unavailable
 from chassis.grpc.client import call
+from gateway.shapes.admin import Bootstrap, UserShown
 from gateway.shapes.sign_in import SessionShown, TokenPair
-from gateway.upstreams.timestamps import moment
+from gateway.upstreams.timestamps import moment, moment_or_none
 from reliability.auth.v1 import auth_pb2 as pb
 from reliability.auth.v1 import auth_pb2_grpc as rpc
 
@@ -115,6 +116,15 @@ class AuthUpstream:
             call(self._auth.RedeemPasswordReset, asked, peer=PEER, seconds=self._login_seconds)
         )
 
+    async def bootstrap(self, asked: Bootstrap) -> UserShown:
+        request = pb.BootstrapRequest(
+            bootstrap_secret=asked.bootstrap_secret, username=asked.username, password=asked.password
+        )
+        answer = await self._while_alive(
+            call(self._auth.Bootstrap, request, peer=PEER, seconds=self._login_seconds)
+        )
+        return user_shown(answer.user)
+
     async def _while_alive(self, slow: Coroutine[Any, Any, Any]) -> Any:
         """A call that may queue behind hashing, given up on within `seconds` if auth is silent altogether."""
         under_way = asyncio.ensure_future(slow)
@@ -138,6 +148,18 @@ class AuthUpstream:
 
 def role(value: pb.Role.ValueType) -> Literal["user", "admin"]:
     return "admin" if value == pb.ROLE_ADMIN else "user"
+
+
+def user_shown(user: pb.User) -> UserShown:
+    return UserShown(
+        id=user.id,
+        username=user.username,
+        role=role(user.role),
+        disabled=user.disabled,
+        service_account=user.service_account,
+        created_at=moment(user.created_at),
+        last_sign_in_at=moment_or_none(user.last_sign_in_at),
+    )
 
 
 def token_pair(tokens: pb.TokenPair) -> TokenPair:
