@@ -1,0 +1,165 @@
+"""One HTTP/1.1 answer as its bytes come in: whole, or a fault, and never in between.
+
+Lives for one exchange, so nothing of one answer can leak into the next. Trailers are dropped, since
+nothing downstream was promised any; interim answers (1xx) are passed over.
+"""
+
+from collections import deque
+
+import httptools
+
+from gateway.proxy.faults import ClientGone, ConnectionLost, Malformed, Truncated, UpstreamFault
+
+Headers = list[tuple[bytes, bytes]]
+
+# An answer with a declared length up to this is handed over whole: it can still be replaced if it breaks.
+WHOLE = 64 * 1024
+# Bytes in a row that are head, trailer or chunk framing and carry no content.
+_MAX_BARREN = 64 * 1024
+_MAX_HEADERS = 200
+_MAX_INTERIM = 8
+_FIRST_FINAL = 200
+_SWITCHING_PROTOCOLS = 101
+_WITHOUT_CONTENT = frozenset({204, 304})
+_LAST_STATUS = 599
+
+
+class Answer:
+    __slots__ = (
+        "_barren", "_chunked", "_expects_content", "_fruitful", "_heard", "_interim", "_length", "_parser",
+        "_until_close", "buffered", "chunks", "complete", "fault", "head_done", "headers", "keep_alive",
+        "status", "surplus",
+    )  # fmt: skip
+
+    def __init__(self, *, expects_content: bool) -> None:
+        """`expects_content` is False for an answer to HEAD, of which the framing does not tell."""
+        self._parser = httptools.HttpResponseParser(self)
+        self._expects_content = expects_content
+        self._barren = 0
+        self._fruitful = False
+        self._heard = False
+        self._interim = 0
+        self._length: int | None = None
+        self._chunked = False
+        self._until_close = False
+        self.status = 0
+        # Names in lower case.
+        self.headers: Headers = []
+        self.chunks: deque[bytes] = deque()
+        self.buffered = 0
+        self.head_done = False
+        self.complete = False
+        self.keep_alive = False
+        # Bytes came that nobody asked for: no further exchange on this connection.
+        self.surplus = False
+        self.fault: UpstreamFault | ClientGone | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is something to hand over: a head, with all the content of a short answer."""
+        return self.complete or (self.head_done and (self._length is None or self._length > WHOLE))
+
+    @property
+    def reusable(self) -> bool:
+        """Whether the connection may carry another exchange."""
+        return self.complete and self.keep_alive and not self.surplus and not self._until_close
+
+    def feed(self, data: bytes) -> None:
+        """Take in what came; `fault` is set if it cannot go on."""
+        if self.complete:
+            self.surplus = True
+            return
+        self._heard = True
+        self._fruitful = False
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            self._stop(error)
+            return
+        if not self._fruitful and not self.complete:
+            self._barren += len(data)
+            if self._barren > _MAX_BARREN:
+                self.fault = Malformed("too much framing for its content")
+        else:
+            self._barren = 0
+
+    def _stop(self, error: Exception) -> None:
+        if self.complete:
+            self.surplus = True
+            return
+        # The parser wraps what its callbacks raise.
+        cause = error.__context__
+        self.fault = cause if isinstance(cause, UpstreamFault) else Malformed("not HTTP/1.1")
+
+    def end(self, *, orderly: bool) -> None:
+        """The connection is gone; only an answer framed by that is complete with it."""
+        if self.complete or self.fault is not None:
+            return
+        if self._until_close and orderly:
+            self.complete = True
+        elif self._heard:
+            self.fault = Truncated("closed in the middle of its answer")
+        else:
+            self.fault = ConnectionLost("closed without an answer")
+
+    def pop(self) -> bytes:
+        data = self.chunks.popleft()
+        self.buffered -= len(data)
+        return data
+
+    # What httptools calls.
+
+    def on_message_begin(self) -> None:
+        if self.complete:
+            self.surplus = True
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self.head_done:
+            return
+        name = name.lower()
+        self.headers.append((name, value))
+        if len(self.headers) > _MAX_HEADERS:
+            raise Malformed("too many headers")
+        if name == b"content-length":
+            self._length = int(value)
+        elif name == b"transfer-encoding":
+            # Any other coding would reach the client as if it were content.
+            if self._chunked or value.strip().lower() != b"chunked":
+                raise Malformed("a transfer coding that was not asked for")
+            self._chunked = True
+
+    def on_headers_complete(self) -> None:
+        if self.complete:
+            return
+        status = self._parser.get_status_code()
+        if status < _FIRST_FINAL:
+            self._interim += 1
+            if status == _SWITCHING_PROTOCOLS or self._interim > _MAX_INTERIM:
+                raise Malformed("an interim answer that was not asked for")
+            self.headers = []
+            self._length = None
+            self._chunked = False
+            return
+        version = self._parser.get_http_version()
+        if status > _LAST_STATUS or version not in {"1.1", "1.0"} or (self._chunked and version == "1.0"):
+            raise Malformed("not an HTTP/1.1 answer")
+        self.status = status
+        self.keep_alive = self._parser.should_keep_alive()
+        self.head_done = True
+        self._fruitful = True
+        if not self._expects_content or status in _WITHOUT_CONTENT:
+            self.complete = True
+        elif self._length is None and not self._chunked:
+            self._until_close = True
+
+    def on_body(self, data: bytes) -> None:
+        if self.complete:
+            self.surplus = True
+            return
+        self._fruitful = True
+        self.chunks.append(data)
+        self.buffered += len(data)
+
+    def on_message_complete(self) -> None:
+        if self.head_done:
+            self.complete = True

@@ -1,0 +1,248 @@
+"""An upstream: its endpoints behind one breaker, one bulkhead and one retry budget."""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gateway.proxy.balance import Balance, Balancer, Ejection, Endpoint
+from gateway.proxy.breaker import Breaker, Permit
+from gateway.proxy.budget import RetryBudget
+from gateway.proxy.bulkhead import Bulkhead
+from gateway.proxy.connection import Connection
+from gateway.proxy.faults import ConnectFailed, ConnectionLost, UpstreamFault
+from gateway.proxy.pool import Address, Pool
+from gateway.proxy.request import Outgoing
+from gateway.proxy.telemetry import Observer
+
+_FAILURE = 500
+
+
+class BreakerOpen(Exception):
+    def __init__(self, retry_after: float) -> None:
+        super().__init__()
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamRules:
+    balance: Balance = Balance.ROUND_ROBIN
+    ejection: Ejection | None = None
+    breaker_failures: int = 5
+    breaker_open_seconds: float = 30.0
+    max_concurrent: int = 512
+    max_wait_seconds: float = 0.5
+    max_waiting: int = 512
+    retry_ratio: float = 0.2
+    retries_per_second: float = 1.0
+    connect_timeout: float = 2.0
+    # Below what servers usually wait (5 s), so that it is us who close.
+    keep_alive_seconds: float = 4.0
+    max_idle: int = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retries:
+    """Of a route. A connection that failed before anything was sent may be tried elsewhere by any method."""
+
+    attempts: int = 1
+    on_faults: frozenset[str] = frozenset({"connect", "reset"})
+    on_statuses: frozenset[int] = frozenset()
+    # Seconds for one attempt; the whole time of the route when None.
+    attempt_timeout: float | None = None
+
+
+class Lease:
+    """An answer that has begun, and the place it holds; `release` it however it ends."""
+
+    __slots__ = ("_request", "_upstream", "connection", "endpoint")
+
+    def __init__(
+        self, upstream: "Upstream", endpoint: Endpoint, connection: Connection, request: Outgoing
+    ) -> None:
+        self._upstream = upstream
+        self.endpoint = endpoint
+        self.connection = connection
+        self._request = request
+
+    async def release(self) -> None:
+        if self._request.sending:
+            # Answered before the request was all out: the rest would be read as another request.
+            await self._request.stop()
+            self.connection.abort()
+        self.leave()
+
+    def leave(self) -> None:
+        """`release` for a request that is all out."""
+        self._request.connection = None
+        self.endpoint.active -= 1
+        self.endpoint.pool.give(self.connection)
+        self._upstream.bulkhead.leave()
+
+    def broke(self, fault: UpstreamFault) -> None:
+        """The answer broke after its head: held against the endpoint, since it was counted as good."""
+        self._upstream.broke(self.endpoint, fault)
+
+
+class Upstream:
+    def __init__(
+        self,
+        name: str,
+        rules: UpstreamRules,
+        *,
+        now: Callable[[], float],
+        tls: ssl.SSLContext | None = None,
+        observer: Observer,
+    ) -> None:
+        self.name = name
+        self.rules = rules
+        self._observer = observer
+        self.breaker = Breaker(
+            name,
+            failures=rules.breaker_failures,
+            open_seconds=rules.breaker_open_seconds,
+            now=now,
+            changed=lambda state: observer.breaker(name, state),
+        )
+        self.bulkhead = Bulkhead(
+            rules.max_concurrent, wait_seconds=rules.max_wait_seconds, max_waiting=rules.max_waiting
+        )
+        self.budget = RetryBudget(ratio=rules.retry_ratio, per_second=rules.retries_per_second, now=now)
+        self.balancer = Balancer(
+            how=rules.balance,
+            ejection=rules.ejection,
+            now=now,
+            pool=lambda address: Pool(
+                address,
+                tls=tls,
+                connect_timeout=rules.connect_timeout,
+                idle_seconds=rules.keep_alive_seconds,
+                max_idle=rules.max_idle,
+            ),
+        )
+
+    def update(self, addresses: tuple[Address, ...]) -> None:
+        self.balancer.update(addresses)
+
+    def close(self) -> None:
+        self.balancer.close()
+
+    async def open(self, request: Outgoing, retries: Retries, *, timeout: float) -> Lease:  # noqa: ASYNC109 - bounds the connection's own timer
+        """Send a request until an answer begins.
+
+        Raises:
+            BreakerOpen: nobody calls this upstream at the moment.
+            Full: no place in its bulkhead in time.
+            UpstreamFault: what the last attempt failed with.
+            ClientGone: the client left; neutral to breaker and health.
+        """
+        if self.breaker.rejecting():
+            raise BreakerOpen(self.breaker.retry_after())
+        deadline = asyncio.get_running_loop().time() + timeout
+        if not self.bulkhead.try_enter():
+            await self.bulkhead.enter()
+        try:
+            self.budget.earn()
+            return await self._attempts(request, retries, deadline, timeout)
+        except BaseException:
+            self.bulkhead.leave()
+            raise
+
+    async def _attempts(self, request: Outgoing, retries: Retries, deadline: float, patience: float) -> Lease:
+        avoid: Endpoint | None = None
+        attempt = 1
+        while True:
+            permit = self.breaker.permit()
+            if permit is None:
+                raise BreakerOpen(self.breaker.retry_after())
+            endpoint = self.balancer.pick(avoid)
+            if endpoint is None:
+                permit.failed()
+                raise ConnectFailed("the upstream has no endpoint")
+            limit = deadline
+            if retries.attempt_timeout is not None:
+                limit = min(deadline, asyncio.get_running_loop().time() + retries.attempt_timeout)
+            try:
+                connection = await self._attempt(endpoint, request, limit, patience, permit)
+            except UpstreamFault as fault:
+                safe = isinstance(fault, ConnectFailed) and not request.spent
+                wanted = fault.kind in retries.on_faults and (safe or request.repeatable)
+                if not self._again(attempt, retries, deadline, wanted=wanted, why=fault.kind):
+                    raise
+            else:
+                wanted = connection.status in retries.on_statuses and request.repeatable
+                if not self._again(attempt, retries, deadline, wanted=wanted, why="status"):
+                    return Lease(self, endpoint, connection, request)
+                endpoint.active -= 1
+                endpoint.pool.give(connection)
+            attempt += 1
+            avoid = endpoint
+
+    async def _attempt(
+        self, endpoint: Endpoint, request: Outgoing, deadline: float, patience: float, permit: Permit
+    ) -> Connection:
+        endpoint.active += 1
+        try:
+            connection = await self._exchange(endpoint, request, deadline, patience)
+        except BaseException as error:
+            endpoint.active -= 1
+            request.connection = None
+            if isinstance(error, UpstreamFault):
+                permit.failed()
+                self._count(endpoint, error.kind)
+            else:
+                permit.release()
+            raise
+        if connection.status >= _FAILURE:
+            permit.failed()
+            self._count(endpoint, "status")
+        else:
+            permit.succeeded()
+            self.balancer.succeeded(endpoint)
+        return connection
+
+    async def _exchange(
+        self, endpoint: Endpoint, request: Outgoing, deadline: float, patience: float
+    ) -> Connection:
+        """One request on a kept connection, or, if that turns out to have been closed, on a new one."""
+        pool = endpoint.pool
+        connection = pool.take()
+        while True:
+            if connection is None:
+                connection = await pool.connect(deadline)
+            kept = connection.served > 0
+            try:
+                await request.send(
+                    connection, endpoint.address.authority, deadline=deadline, patience=patience
+                )
+            except ConnectionLost:
+                connection.abort()
+                if not (kept and request.repeatable):
+                    raise
+                # It was closing while we wrote: no sign of trouble, and a new one cannot be stale.
+                connection = None
+            except BaseException:
+                connection.abort()
+                raise
+            else:
+                return connection
+
+    def broke(self, endpoint: Endpoint, fault: UpstreamFault) -> None:
+        permit = self.breaker.permit() if self.breaker.state == "closed" else None
+        if permit is not None:
+            permit.failed()
+        self._count(endpoint, fault.kind)
+
+    def _count(self, endpoint: Endpoint, kind: str) -> None:
+        self._observer.failed(self.name, kind)
+        if self.balancer.failed(endpoint):
+            self._observer.ejected(self.name)
+
+    def _again(self, attempt: int, retries: Retries, deadline: float, *, wanted: bool, why: str) -> bool:
+        if not wanted or attempt >= retries.attempts or asyncio.get_running_loop().time() >= deadline:
+            return False
+        if not self.budget.spend():
+            self._observer.retried(self.name, "out_of_budget")
+            return False
+        self._observer.retried(self.name, why)
+        return True

@@ -1,0 +1,136 @@
+"""A gateway as in production, on a real socket, but for the services behind it: keys are its own."""
+
+import asyncio
+import base64
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import jwt
+import orjson
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from chassis.clock import SystemClock
+from chassis.observability.context import Sampler
+from chassis.security.keyring import FetchedKeys, VerifierKeys
+from chassis.security.revocations import RevocationList
+from chassis.security.tokens import KeySet
+from gateway.asgi import Receive, Scope, Send, refuse
+from gateway.chain import Ends, chain
+from gateway.engine import DecisionEngine
+from gateway.limits.limiter import Limiter
+from gateway.limits.memory import MemoryStore
+from gateway.problems import Problem
+from gateway.proxy import Proxied, open_proxy
+from gateway.routing import Router
+from gateway.serving.http import listen, serve_uvicorn
+from gateway.settings import GatewaySettings
+from gateway.telemetry import LimitMetrics, RequestMetrics, TokenMetrics
+from gateway.tokens import TokenGate
+
+SECRET = "a-key-that-only-the-tests-and-their-upstream-have"  # noqa: S105  # made up
+
+
+@dataclass
+class Front:
+    port: int
+    proxied: Proxied
+    key: Ed25519PrivateKey
+    session: aiohttp.ClientSession
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def token(self, *, role: str = "user", sub: str = "u-1") -> str:
+        now = int(time.time())
+        claims = {
+            "iss": "api-reliability-suite", "aud": "api", "sub": sub, "sid": "s-1", "jti": f"j-{sub}-{role}",
+            "role": role, "username": "ada", "client_id": "suite", "iat": now, "nbf": now, "exp": now + 600,
+        }  # fmt: skip
+        return jwt.encode(claims, self.key, "EdDSA", {"typ": "at+jwt", "kid": "k1"})
+
+    def bearer(self, **claims: str) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.token(**claims)}"}
+
+    async def raw(self, data: bytes) -> bytes:
+        """Everything the gateway sends until it closes."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        try:
+            writer.write(data)
+            async with asyncio.timeout(10):
+                return await reader.read()
+        except ConnectionError:
+            return b""
+        finally:
+            writer.close()
+
+
+async def _nowhere(scope: Scope, receive: Receive, send: Send) -> None:
+    del receive
+    await refuse(scope, send, Problem(status=404, reason="NOT_FOUND", detail="There is nothing here."))
+
+
+@contextlib.asynccontextmanager
+async def fronting(routes_file: Path | None, **given: object) -> AsyncIterator[Front]:
+    key = Ed25519PrivateKey.generate()
+    public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    x = base64.urlsafe_b64encode(public).rstrip(b"=").decode()
+    jwk = {"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": "k1", "x": x}
+    settings = GatewaySettings.model_validate(
+        {
+            "environment": "test",
+            "rate_limit_storage_uri": "memory://",
+            "identity_secret": SECRET,
+            "routes_file": routes_file,
+            "max_body_bytes": 64 * 1024 * 1024,
+            **given,
+        }
+    )
+    clock = SystemClock()
+
+    async def fetch() -> FetchedKeys:
+        return FetchedKeys(KeySet.from_jwks(orjson.dumps({"keys": [jwk]})), 60)
+
+    revocations = RevocationList(clock)
+    gate = TokenGate(
+        VerifierKeys(fetch, clock),
+        revocations,
+        issuer="api-reliability-suite",
+        audience="api",
+        remembered=100,
+        clock=clock,
+    )
+    limiter = Limiter(
+        MemoryStore(clock),
+        MemoryStore(clock),
+        prefix="test",
+        replicas=1,
+        always_local=False,
+        legacy_headers=False,
+        metrics=LimitMetrics(),
+    )
+    async with AsyncExitStack() as stack:
+        proxied = await open_proxy(stack, settings)
+        engine = DecisionEngine(gate, limiter, TokenMetrics(revocations.staleness, lambda: 0))
+        app = chain(
+            settings,
+            sampler=Sampler(0.0),
+            metrics=RequestMetrics(),
+            draining=lambda: False,
+            router=Router({}, proxied.routes),
+            engine=engine,
+            end=Ends(_nowhere, proxied.app),
+        )
+        listener = listen("127.0.0.1", 0)
+        await serve_uvicorn(stack, app, listener, drain=1)
+        timeout = aiohttp.ClientTimeout(total=20)
+        session = await stack.enter_async_context(
+            aiohttp.ClientSession(timeout=timeout, auto_decompress=False)
+        )
+        yield Front(listener.getsockname()[1], proxied, key, session)

@@ -1,0 +1,276 @@
+"""What goes through goes through unchanged; what must not, does not."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import jwt
+import pytest
+
+from gateway.testing.front import SECRET, Front
+from gateway.testing.origin import Origin, Seen, chunk_of, ok, one_route, raw
+
+Start = Callable[..., Awaitable[Front]]
+
+
+async def test_an_answer_arrives_with_its_status_headers_and_body(start: Start, origin: Origin):
+    origin.reply = raw(
+        b"HTTP/1.1 418 Teapot\r\nContent-Length: 3\r\n"
+        b"Set-Cookie: a=1\r\nSet-Cookie: b=2\r\nX-Own: y\r\n\r\nhot"
+    )
+    front = await start(one_route(origin))
+
+    async with front.session.get(front.url + "/o/x?q=1&q=2") as answer:
+        assert (answer.status, await answer.read()) == (418, b"hot")
+        assert answer.headers.getall("set-cookie") == ["a=1", "b=2"]
+        assert answer.headers["x-own"] == "y"
+    assert origin.seen[0].target == "/o/x?q=1&q=2"
+
+
+async def test_a_body_goes_up_with_its_length(start: Start, origin: Origin):
+    front = await start(one_route(origin))
+
+    async with front.session.post(front.url + "/o", data=b"a" * 1000) as answer:
+        assert answer.status == 200
+    assert origin.seen[0].body == b"a" * 1000
+    assert origin.seen[0].one("content-length") == "1000"
+
+
+async def test_a_chunked_body_goes_up_whole(start: Start, origin: Origin):
+    front = await start(one_route(origin))
+
+    async def parts() -> AsyncIterator[bytes]:
+        for _ in range(50):
+            yield b"b" * 10_000
+
+    async with front.session.post(front.url + "/o", data=parts()) as answer:
+        assert answer.status == 200
+    assert origin.seen[0].body == b"b" * 500_000
+    assert origin.seen[0].one("transfer-encoding") == "chunked"
+
+
+async def test_hop_by_hop_headers_stay_on_their_hop(start: Start, origin: Origin):
+    origin.reply = raw(
+        ok(
+            b"x",
+            b"Connection: X-Hop",
+            b"X-Hop: 1",
+            b"Keep-Alive: timeout=5",
+            b"Trailer: X",
+            b"Server: secret/1",
+        )
+    )
+    front = await start(one_route(origin))
+
+    sent = {
+        "connection": "keep-alive, x-mine",
+        "x-mine": "1",
+        "te": "trailers",
+        "proxy-authorization": "x",
+        "x-other": "2",
+    }
+    async with front.session.get(front.url + "/o", headers=sent) as answer:
+        assert not {"x-hop", "trailer", "server"} & {name.lower() for name in answer.headers}
+    seen = origin.seen[0]
+    assert [seen.all(name) for name in ("connection", "x-mine", "te", "proxy-authorization")] == [[]] * 4
+    assert seen.one("x-other") == "2"
+    assert seen.one("via") == "1.1 api-gateway"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "X-User-Id", "X-User", "x-auth-subject", "X-Auth-Role", "Remote-User", "X-Remote-User", "X-Email",
+        "X-Forwarded-User", "X-Forwarded-For", "X-Real-IP", "Forwarded", "X-Original-URL", "X-Rewrite-URL",
+        "X-HTTP-Method-Override", "Proxy", "X_Auth_Subject", "X-Forwarded-Host", "True-Client-IP", "X-Roles",
+    ],
+)  # fmt: skip
+async def test_a_client_cannot_claim_to_be_somebody_or_somewhere(start: Start, origin: Origin, name: str):
+    front = await start(one_route(origin))
+
+    async with front.session.get(front.url + "/o", headers={name: "6.6.6.6"}) as answer:
+        assert answer.status == 200
+    assert not [pair for pair in origin.seen[0].headers if "6.6.6.6" in pair[1]]
+
+
+async def test_the_upstream_is_told_where_a_request_came_from(start: Start, origin: Origin):
+    front = await start(one_route(origin, 'rewrite: ""'))
+
+    async with front.session.get(front.url + "/o/x", headers={"x-request-id": "abcdefgh-1"}) as answer:
+        assert answer.headers["x-request-id"] == "abcdefgh-1"
+    seen = origin.seen[0]
+    assert seen.target == "/x"
+    assert seen.one("host") == f"127.0.0.1:{origin.port}"
+    assert seen.one("x-forwarded-for") == "127.0.0.1"
+    assert seen.one("x-forwarded-host") == f"127.0.0.1:{front.port}"
+    assert seen.one("x-forwarded-proto") == "http"
+    assert seen.one("x-forwarded-prefix") == "/o"
+    assert seen.one("forwarded") == f'for=127.0.0.1;proto=http;host="127.0.0.1:{front.port}"'
+    assert seen.one("x-request-id") == "abcdefgh-1"
+    assert (seen.one("traceparent") or "").startswith("00-")
+
+
+async def test_behind_a_trusted_proxy_the_client_is_whom_it_names(start: Start, origin: Origin):
+    front = await start(one_route(origin), trusted_proxies=("127.0.0.1/32",))
+
+    sent = {"x-forwarded-for": "1.1.1.1, 203.0.113.7", "x-forwarded-proto": "https"}
+    async with front.session.get(front.url + "/o", headers=sent) as answer:
+        assert answer.status == 200
+    assert origin.seen[0].one("x-forwarded-for") == "203.0.113.7, 127.0.0.1"
+    assert origin.seen[0].one("x-forwarded-proto") == "https"
+
+
+async def test_who_asks_is_told_with_a_proof(start: Start, origin: Origin):
+    front = await start(one_route(origin).replace("access: public", "access: bearer"))
+
+    async with front.session.get(front.url + "/o", headers=front.bearer(sub="u-7")) as answer:
+        assert answer.status == 200
+    seen = origin.seen[0]
+    assert (seen.one("x-auth-subject"), seen.one("x-auth-role")) == ("u-7", "user")
+    proof = jwt.decode(seen.one("x-auth-assertion") or "", SECRET, ["HS256"], audience="o")
+    assert (proof["sub"], proof["role"], proof["exp"] - proof["iat"]) == ("u-7", "user", 60)
+    assert seen.one("authorization") is None
+
+
+async def test_the_callers_token_goes_on_only_where_the_route_says(start: Start, origin: Origin):
+    front = await start(one_route(origin, "pass_authorization: true"))
+
+    async with front.session.get(front.url + "/o", headers={"authorization": "Basic eA=="}) as answer:
+        assert answer.status == 200
+    assert origin.seen[0].one("authorization") == "Basic eA=="
+
+
+async def test_rules_of_a_route_set_and_remove_headers(start: Start, origin: Origin):
+    rules = (
+        "request_headers: {set: {x-env: prod}, remove: [x-noise]}, "
+        "response_headers: {set: {Cache-Control: no-store}, remove: [x-powered-by]}"
+    )
+    origin.reply = raw(ok(b"", b"Cache-Control: public", b"X-Powered-By: PHP"))
+    front = await start(one_route(origin, rules))
+
+    async with front.session.get(front.url + "/o", headers={"x-env": "dev", "x-noise": "1"}) as answer:
+        assert answer.headers.getall("cache-control") == ["no-store"]
+        assert "x-powered-by" not in answer.headers
+    assert origin.seen[0].all("x-env") == ["prod"]
+    assert origin.seen[0].all("x-noise") == []
+
+
+async def test_head_and_bodiless_answers_leave_the_connection_usable(start: Start, origin: Origin):
+    replies = [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n",
+        b"HTTP/1.1 304 Not Modified\r\nContent-Length: 17\r\nETag: x\r\n\r\n",
+        b"HTTP/1.1 204 No Content\r\n\r\n",
+        ok(b"last"),
+    ]
+
+    async def reply(seen: Seen, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(replies[len(origin.seen) - 1])
+
+    origin.reply = reply
+    front = await start(one_route(origin))
+
+    async with front.session.head(front.url + "/o") as answer:
+        assert (answer.status, answer.headers["content-length"]) == (200, "5000")
+    async with front.session.get(front.url + "/o") as answer:
+        assert (answer.status, answer.headers["etag"], await answer.read()) == (304, "x", b"")
+    async with front.session.get(front.url + "/o") as answer:
+        assert (answer.status, await answer.read()) == (204, b"")
+    async with front.session.get(front.url + "/o") as answer:
+        assert await answer.read() == b"last"
+    assert origin.connections == 1
+
+
+async def test_an_expectation_is_met_by_the_gateway_itself(start: Start, origin: Origin):
+    front = await start(one_route(origin))
+
+    answer = await front.raw(
+        b"POST /o HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nExpect: 100-continue\r\n"
+        b"Connection: close\r\n\r\nhi"
+    )
+    assert answer.startswith(b"HTTP/1.1 100 Continue\r\n")
+    assert origin.seen[0].body == b"hi"
+    assert origin.seen[0].one("expect") is None
+
+
+async def test_interim_answers_are_passed_over(start: Start, origin: Origin):
+    origin.reply = raw(b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" + ok(b"final"))
+    front = await start(one_route(origin))
+
+    async with front.session.get(front.url + "/o") as answer:
+        assert await answer.read() == b"final"
+        assert "link" not in answer.headers
+
+
+async def test_trailers_are_dropped(start: Start, origin: Origin):
+    origin.reply = raw(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-Auth-Subject: root\r\n\r\n"
+    )
+    front = await start(one_route(origin))
+
+    answer = await front.raw(b"GET /o HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    assert b"abc" in answer
+    assert b"root" not in answer
+
+
+async def test_a_request_that_goes_round_in_circles_is_stopped(start: Start, origin: Origin):
+    front = await start(one_route(origin))
+
+    via = ", ".join(["1.1 api-gateway"] * 4)
+    async with front.session.get(front.url + "/o", headers={"via": via}) as answer:
+        assert answer.status == 508
+    assert origin.seen == []
+
+
+async def test_the_policy_of_the_route_holds(start: Start, origin: Origin):
+    front = await start(
+        one_route(origin).replace("access: public", "access: bearer, roles: [admin]")
+        + "  - {name: d, prefix: /d}\n"
+    )
+
+    async with front.session.get(front.url + "/o") as answer:
+        assert answer.status == 401
+    async with front.session.get(front.url + "/o", headers=front.bearer()) as answer:
+        assert answer.status == 403
+    async with front.session.get(front.url + "/o", headers=front.bearer(role="admin")) as answer:
+        assert answer.status == 200
+    async with front.session.patch(front.url + "/o") as answer:
+        assert answer.status == 405
+    async with front.session.get(front.url + "/orders") as answer:
+        assert answer.status == 404
+    async with front.session.get(front.url + "/d", headers=front.bearer()) as answer:
+        assert answer.status == 404
+
+
+async def test_an_answer_before_the_end_of_the_request_is_passed_on(start: Start, origin: Origin):
+    origin.leave_body = True
+    origin.reply = raw(b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno", close=True)
+    front = await start(one_route(origin))
+    go = asyncio.Event()
+
+    async def parts() -> AsyncIterator[bytes]:
+        yield b"x" * 100_000
+        await go.wait()
+        yield b"y"
+
+    async with front.session.post(front.url + "/o", data=parts()) as answer:
+        assert (answer.status, await answer.read()) == (413, b"no")
+    go.set()
+
+
+async def test_a_body_that_is_too_large_is_answered_by_the_guard_while_it_streams(
+    start: Start, origin: Origin
+):
+    origin.leave_body = True
+
+    async def swallow(seen: Seen, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await chunk_of(reader):
+            pass
+
+    origin.reply = swallow
+    front = await start(one_route(origin, "max_body_bytes: 200000"))
+
+    async def parts() -> AsyncIterator[bytes]:
+        for _ in range(100):
+            yield b"x" * 50_000
+
+    async with front.session.post(front.url + "/o", data=parts()) as answer:
+        assert answer.status == 413
