@@ -13,7 +13,9 @@ from suite.run import Suite
 async def test_an_upstream_is_reached_through_the_gateway(api: Api) -> None:
     answer = await api.get("/external-api")
     assert answer.status == 200
-    assert "upstream" in answer.json()["message"]
+    told = answer.json()
+    assert (told["status"], told["source"]) == ("ok", "upstream")
+    assert "upstream" in told["data"]["message"]
 
 
 @pytest.fixture(scope="module")
@@ -34,5 +36,7 @@ async def test_while_it_is_gone_the_last_good_answer_is_given_and_marked(own: Su
     own.children["upstream"].kill()
     again = await own_api.get("/external-api")
     assert again.status == 200
-    assert again.body == good.body
-    assert again.headers != good.headers
+    told = again.json()
+    assert (told["status"], told["source"]) == ("degraded", "fallback_cache")
+    assert told["data"] == good.json()["data"]
+    assert again.headers["X-Degraded"]

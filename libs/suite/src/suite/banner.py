@@ -8,7 +8,7 @@ from suite.run import Suite
 _TEXT = Template(r"""
 Everything is up.
 
-  API        $base   (described at $base/docs)
+  API        $base
   Internal   $internal   (/livez /readyz /metrics)
   Account    $user / $password   (admin)
   Logs       $logs

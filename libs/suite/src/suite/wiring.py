@@ -1,11 +1,14 @@
 """Which programs the suite consists of, where each listens and what each is told."""
 
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from suite import plan, processes
 from suite.children import Child
@@ -35,20 +38,15 @@ class Wiring:
         object.__setattr__(self, "auth_ports", tuple(processes.free_port() for _ in range(self.auths)))
 
     def children(self) -> Iterator[Child]:
-        yield self._child(
-            "upstream", ["-m", "suite.upstream", str(self.upstream_port)], {}, self.upstream_port
-        )
+        up = partial(processes.accepts, self.upstream_port)
+        yield self._child("upstream", ["-m", "suite.upstream", str(self.upstream_port)], self.env, up)
         for name, port in zip(_names("auth", self.auths), self.auth_ports, strict=True):
-            yield self._child(name, ["-m", "auth"], self.auth_env(port), port)
-        yield self._child("triage", ["-m", "triage"], self._triage_env(), self.triage_port)
+            yield self._child(name, ["-m", "auth"], self.auth_env(port), partial(serves, port))
+        up = partial(serves, self.triage_port)
+        yield self._child("triage", ["-m", "triage"], self._triage_env(), up)
         for name, ports in zip(_names("gateway", len(self.gateways)), self.gateways, strict=True):
-            yield Child(
-                name=name,
-                arguments=["-m", "gateway"],
-                env=self._gateway_env(ports),
-                log=self._log(name),
-                up=partial(answers, f"{ports.internal_url}/readyz"),
-            )
+            up = partial(answers, f"{ports.internal_url}/readyz")
+            yield self._child(name, ["-m", "gateway"], self._gateway_env(ports), up)
 
     def auth_env(self, port: int) -> dict[str, str]:
         """The first admin is the demo user: auth makes it when it is not there."""
@@ -95,17 +93,11 @@ class Wiring:
             secrets = {**secrets, "SECRET_KEY": self.kept.secret("secret_key")}
         return plan.environment(service, given=given, defaults=defaults, secrets=secrets, kept=self.kept)
 
-    def _child(self, name: str, arguments: list[str], env: Mapping[str, str], port: int) -> Child:
-        return Child(
-            name=name,
-            arguments=arguments,
-            env=env,
-            log=self._log(name),
-            up=partial(processes.accepts, port),
-        )
-
-    def _log(self, name: str) -> Path:
-        return self.folder / "logs" / f"{name}.log"
+    def _child(
+        self, name: str, arguments: list[str], env: Mapping[str, str], up: Callable[[], bool]
+    ) -> Child:
+        log = self.folder / "logs" / f"{name}.log"
+        return Child(name=name, arguments=arguments, env=env, log=log, up=up)
 
 
 def answers(url: str) -> bool:
@@ -116,6 +108,19 @@ def answers(url: str) -> bool:
             return status == HTTPStatus.OK
     except OSError:
         return False
+
+
+def serves(port: int) -> bool:
+    """Whether the gRPC server there says that it is ready, by the standard health service."""
+    if not processes.accepts(port):
+        return False
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        try:
+            answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=2)
+        except grpc.RpcError:
+            return False
+    ready: bool = answer.status == health_pb2.HealthCheckResponse.SERVING
+    return ready
 
 
 def _names(service: str, count: int) -> list[str]:

@@ -122,11 +122,14 @@ def _keep(
     spawn(stack, revocations, "revocations")
     spawn(stack, background.keep_small(parts.database, clock), "pruning")
     if settings.demo_username is not None and settings.demo_password is not None:
+        # Whoever is told that auth is ready may sign in as this admin at once.
+        readiness.need("demo_admin", met=False)
         demo = ensure_demo_admin(
             parts.database,
             parts.passwords,
             username=settings.demo_username,
             password=settings.demo_password.get_secret_value(),
             clock=clock,
+            ensured=lambda: readiness.need("demo_admin", met=True),
         )
         spawn(stack, demo, "demo-admin")

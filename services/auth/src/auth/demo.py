@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import uuid
+from collections.abc import Callable
 from typing import Final
 
 from sqlalchemy import text
@@ -27,9 +28,15 @@ _ENSURE: Final = text(
 
 
 async def ensure_demo_admin(
-    database: Database, passwords: PasswordHasher, *, username: str, password: str, clock: Clock
+    database: Database,
+    passwords: PasswordHasher,
+    *,
+    username: str,
+    password: str,
+    clock: Clock,
+    ensured: Callable[[], None],
 ) -> None:
-    """Waits for the database as long as it takes."""
+    """Waits for the database as long as it takes; says `ensured` when the admin can sign in."""
     values = {
         "id": uuid.uuid4(),
         "username": username,
@@ -43,4 +50,5 @@ async def ensure_demo_admin(
             await asyncio.sleep(_RETRY_SECONDS)
         else:
             log.info("demo_admin.ready")
+            ensured()
             return
