@@ -1,4 +1,4 @@
-"""`python -m auth` serves; `python -m auth migrate` brings the database up to date."""
+"""`python -m auth` serves; `migrate` brings the database up to date; `audit verify` checks the trail."""
 
 import argparse
 import sys
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
 from auth.app import build
+from auth.commands import audit
 from auth.migrate import migrate
 from auth.settings import AuthSettings, MigrationSettings
 from chassis import lifecycle
@@ -14,8 +15,10 @@ from chassis.observability import logging
 
 
 def main(arguments: Sequence[str]) -> None:
+    if arguments[:1] == ["audit"]:
+        sys.exit(audit.main(arguments[1:]))
     parser = argparse.ArgumentParser(prog="python -m auth", description=__doc__)
-    parser.add_argument("command", nargs="?", choices=("serve", "migrate"), default="serve")
+    parser.add_argument("command", nargs="?", choices=("serve", "migrate", "audit"), default="serve")
     match parser.parse_args(arguments).command:
         case "migrate":
             _migrate()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from auth.domain.access_tokens import AccessTokens, TokenPair
+from auth.domain.audit.events import Detail, Event
 from auth.domain.refresh_tokens import RefreshTokens, invalid
 from auth.domain.revocations import Revocation
 from auth.domain.stores import Begin, LiveSession, Outcome, RotationStore, Spending, Work
@@ -97,6 +98,15 @@ class Sessions:
                 # No session of its own, or one that ended before: the token itself goes.
                 revoked.append(Revocation.of_token(caller.token, now=now, lifetime=lifetime))
             await work.revocations.add(*revoked)
+            user = str(caller.user)
+            for session in ended:
+                await work.audit.append(
+                    Event(now, "session.ended", user, str(session), details={"reason": "logout"})
+                )
+            if not ended:
+                await work.audit.append(
+                    Event(now, "token.revoked", user, user, details={"session": caller.session})
+                )
             await work.commit()
 
     async def live(self, user: uuid.UUID) -> Sequence[LiveSession]:
@@ -116,12 +126,20 @@ class Sessions:
                 raise NotFound("There is no such session.")
             ended = await work.sessions.end(user, [session], now=now, reason="ended_by_user")
             await self._revoke(work, ended, now)
+            for each in ended:
+                await work.audit.append(
+                    Event(now, "session.ended", str(user), str(each), details={"reason": "ended_by_user"})
+                )
             await work.commit()
 
     async def end_all(self, user: uuid.UUID, *, reason: str = "ended_by_user") -> int:
         """Ends every session of a user and voids every access token they hold."""
         async with self._begin() as work:
             ended = await self.end_all_within(work, user, reason=reason)
+            details: dict[Detail, str] = {"sessions": str(ended), "reason": reason}
+            await work.audit.append(
+                Event(self._clock.now(), "session.all_ended", str(user), str(user), details=details)
+            )
             await work.commit()
         return ended
 
@@ -144,6 +162,10 @@ class Sessions:
             user = await work.sessions.end_spent(session, generation, now=now)
             if user is not None:
                 await self._revoke(work, [session], now)
+                # Whoever presented it is not known: the owner, or who stole it from them.
+                await work.audit.append(
+                    Event(now, "session.replayed", "", str(session), details={"user": str(user)})
+                )
                 await work.commit()
 
     async def _revoke(self, work: Work, ended: Sequence[uuid.UUID], now: datetime) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 
 from auth.domain.access_tokens import AccessTokens, TokenPair
 from auth.domain.accounts import Candidate, Client, Issue
+from auth.domain.audit.events import Detail, Event
 from auth.domain.passwords.hasher import PasswordHasher, Verified
 from auth.domain.refresh_tokens import RefreshToken, RefreshTokens
 from auth.domain.sessions import Lifetimes
@@ -69,12 +70,13 @@ class SignIn:
             account=account, address=client.address, device_token=client.device_token
         )
         try:
-            issued = await self._judge(key, password, client)
+            issued, suspect = await self._judge(key, password, client, known_device=attempt.known_device)
         except Unavailable:
             # Nothing was learned from this try, so it is not counted.
             await self._throttle.abandoned(attempt)
             raise
         if issued is None:
+            await self._record_failure(account, suspect, client)
             raise refused()
         issue, refresh_token = issued
         device_token = await self._throttle.succeeded(attempt, account=account)
@@ -82,9 +84,10 @@ class SignIn:
         return SignedIn(pair, device_token)
 
     async def _judge(
-        self, key: str | None, password: str, client: Client
-    ) -> tuple[Issue, RefreshToken] | None:
+        self, key: str | None, password: str, client: Client, *, known_device: bool
+    ) -> tuple[tuple[Issue, RefreshToken] | None, Candidate | None]:
         seen: Candidate | None = None
+        candidate: Candidate | None = None
         for _ in range(_LOOKS):
             candidate = await self._candidates.candidate(key) if key is not None else None
             if candidate is not None and candidate == seen:
@@ -92,15 +95,15 @@ class SignIn:
             verified = await self._passwords.verify(_stored(candidate), password)
             if candidate is None or not verified.ok or candidate.disabled or candidate.service_account:
                 break
-            issued = await self._open(candidate, verified, client)
+            issued = await self._open(candidate, verified, client, known_device=known_device)
             if issued is not None:
-                return issued
+                return issued, candidate
             # The account changed under us: a second sign-in may have renewed the hash.
             seen = candidate
-        return None
+        return None, candidate
 
     async def _open(
-        self, candidate: Candidate, verified: Verified, client: Client
+        self, candidate: Candidate, verified: Verified, client: Client, *, known_device: bool
     ) -> tuple[Issue, RefreshToken] | None:
         now = self._clock.now()
         token = self._refresh_tokens.first(self._new_id())
@@ -118,8 +121,26 @@ class SignIn:
             )
             if issue is None:
                 return None
+            user = str(candidate.holder.user)
+            details: dict[Detail, str] = {
+                "session": str(token.session),
+                "known_device": "yes" if known_device else "no",
+            }
+            await work.audit.append(
+                Event(now, "sign_in.succeeded", user, user, address=client.address, details=details)
+            )
             await work.commit()
         return issue, token
+
+    async def _record_failure(self, account: str, suspect: Candidate | None, client: Client) -> None:
+        """The same statements for an account that exists and for one that does not."""
+        subject = str(suspect.holder.user) if suspect else ""
+        details: dict[Detail, str] = {"account": self._throttle.alias(account)}
+        async with self._begin() as work:
+            await work.audit.append(
+                Event(self._clock.now(), "sign_in.failed", "", subject, client.address, details)
+            )
+            await work.commit()
 
 
 def _stored(candidate: Candidate | None) -> str | None:

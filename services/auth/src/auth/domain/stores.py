@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from auth.domain.accounts import Candidate, Client, Issue
+from auth.domain.audit.events import AuditStore
 from auth.domain.revocations import RevocationStore
 
 Outcome = Literal["rotated", "retried", "replayed", "ended", "expired", "unknown"]
@@ -127,6 +128,8 @@ class Work(Protocol):
     def users(self) -> UserStore: ...
     @property
     def revocations(self) -> RevocationStore: ...
+    @property
+    def audit(self) -> AuditStore: ...
 
     async def commit(self) -> None: ...
 

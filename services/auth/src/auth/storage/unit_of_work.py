@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import CursorResult, Executable
 
+from auth.storage.audit import Audit
 from auth.storage.lease import Lease, Parameters
 from auth.storage.revocations import Revocations
 from auth.storage.sessions import Sessions
@@ -23,9 +24,11 @@ class UnitOfWork:
         self.sessions = Sessions(self)
         self.signing_keys = SigningKeys(self)
         self.revocations = Revocations(self)
+        self.audit = Audit(self)
 
     async def execute(self, statement: Executable, parameters: Parameters | None = None) -> CursorResult[Any]:
         return await self._lease.execute(statement, parameters)
 
     async def commit(self) -> None:
         await self._lease.commit()
+        self.audit.tell()

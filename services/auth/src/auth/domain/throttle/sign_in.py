@@ -37,6 +37,10 @@ class Attempt:
     counted_in: Ledger
     device: Device | None
 
+    @property
+    def known_device(self) -> bool:
+        return self.device is not None
+
 
 class SignInThrottle:
     """Counts in `ledger`, under names made with `key`, so that a store never learns who signs in."""
@@ -50,6 +54,10 @@ class SignInThrottle:
         self._clock = clock
         # The braces keep all buckets of one try in one slot of a Redis cluster.
         self._prefix = f"{key_prefix}{{sign-in}}:"
+
+    def alias(self, account: str) -> str:
+        """What stands for an account wherever its name must not be told."""
+        return self._name("account", account).rpartition(":")[2]
 
     async def reserve(self, *, account: str, address: str, device_token: str = "") -> Attempt:
         """Counts a try; `account` is the name as accounts are looked up by.

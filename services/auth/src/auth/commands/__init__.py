@@ -1,0 +1,1 @@
+"""What an operator may ask of auth besides serving, one command a module."""
