@@ -9,7 +9,10 @@ from chassis.observability.setup import observe
 from chassis.security.keyring import VerifierKeys
 from chassis.security.revocations import RevocationList, follow
 from chassis.security.tls import tls_files
+from gateway import authz
+from gateway.authz import Decider, ForwardAuth, serve_ext_authz
 from gateway.chain import Ends, chain
+from gateway.clients import Clients
 from gateway.engine import DecisionEngine
 from gateway.limits.counts import LimitStore
 from gateway.limits.limiter import Limiter
@@ -21,7 +24,7 @@ from gateway.probes import Probes
 from gateway.proxy import open_proxy
 from gateway.routes.app import own_routes
 from gateway.routes.context import Context
-from gateway.routes.policies import own_policies
+from gateway.routes.policies import authz_policy, own_policies
 from gateway.routing import Router
 from gateway.serving.http import listen, serve_uvicorn
 from gateway.serving.protocol import bounded_protocol
@@ -99,14 +102,20 @@ async def build(stack: AsyncExitStack, readiness: Readiness, settings: GatewaySe
             readiness=readiness,
         )
     )
+    decider = Decider(proxied.routes, engine, proxied.signer, authz_policy(settings))
+    forward_auth = ForwardAuth(decider, Clients(settings.proxies, settings.trusted_proxy_header))
+    if settings.gateway_ext_authz_bind is not None:
+        await serve_ext_authz(
+            stack, decider, bind=settings.gateway_ext_authz_bind, readiness=readiness, tls=tls
+        )
     app = chain(
         settings,
         sampler=sampler,
         metrics=RequestMetrics(),
         draining=_Draining(readiness),
-        router=Router(policies, proxied.routes),
+        router=Router(policies, proxied.routes, aside=frozenset({authz.PATH})),
         engine=engine,
-        end=Ends(own, proxied.app),
+        end=Ends(own, proxied.app, forward_auth),
     )
     await serve_uvicorn(
         stack,

@@ -6,6 +6,7 @@ from typing import Final
 
 from chassis.observability.context import Sampler
 from gateway.asgi import App, Receive, Scope, Send, refuse
+from gateway.authz.forward_auth import PATH as AUTHZ
 from gateway.clients import Clients
 from gateway.exchange import exchange
 from gateway.middleware.admission import Admission
@@ -61,15 +62,18 @@ def chain(
 
 
 class Ends:
-    """Where the chain leads: the gateway's own routes, an upstream, or nowhere."""
+    """Where the chain leads: another proxy's question, the gateway's own routes, an upstream, or nowhere."""
 
-    def __init__(self, own: App, proxied: App) -> None:
+    def __init__(self, own: App, proxied: App, authz: App | None = None) -> None:
         self._own = own
         self._proxied = proxied
+        self._authz = authz
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         found = exchange(scope)
-        if found.policy is None:
+        if self._authz is not None and scope["path"] == AUTHZ and scope["type"] == "http":
+            await self._authz(scope, receive, send)
+        elif found.policy is None:
             await refuse(scope, send, _NOT_FOUND if found.allow is None else _not_allowed(found.allow))
         elif found.proxied:
             await self._proxied(scope, receive, send)

@@ -26,9 +26,17 @@ class Router:
     Args:
         own: policies by path template (`/users/{id}`) and method.
         proxied: the routes file.
+        aside: paths that neither of them has a say in.
     """
 
-    def __init__(self, own: Mapping[str, Methods], proxied: ProxiedRoutes | None = None) -> None:
+    def __init__(
+        self,
+        own: Mapping[str, Methods],
+        proxied: ProxiedRoutes | None = None,
+        *,
+        aside: frozenset[str] = frozenset(),
+    ) -> None:
+        self._aside = aside
         self._exact = {path: methods for path, methods in own.items() if "{" not in path}
         self._templates: dict[int, list[tuple[list[str], Methods]]] = {}
         for path, methods in own.items():
@@ -41,6 +49,8 @@ class Router:
         """Fills in policy and target; leaves both empty where nothing matches."""
         path: str = scope["path"]
         method: str = scope.get("method", "GET")
+        if path in self._aside:
+            return
         methods = self._exact.get(path) or self._templated(path)
         if methods is not None:
             found.policy = methods.get(method) or (methods.get("GET") if method == "HEAD" else None)

@@ -29,7 +29,7 @@ class Signer:
         self._secret = secret
         self._issuer = issuer
         self._now = now
-        self._ready: dict[tuple[str, str], tuple[Pairs, float]] = {}
+        self._ready: dict[tuple[str, str, bool], tuple[Pairs, float]] = {}
         self._head = b""
         if secret is not None:
             kid = hashlib.sha256(b"identity-key-id" + secret).hexdigest()[:8]
@@ -39,9 +39,9 @@ class Signer:
     def can_sign(self) -> bool:
         return self._secret is not None
 
-    def headers(self, principal: Principal, audience: str) -> Pairs:
-        """The headers for this upstream; X-Auth-Assertion among them where there is a secret."""
-        key = (principal.jti, audience)
+    def headers(self, principal: Principal, audience: str, *, prove: bool) -> Pairs:
+        """The headers for this upstream; with `prove`, and a secret, X-Auth-Assertion among them."""
+        key = (principal.jti, audience, prove)
         now = self._now()
         found = self._ready.get(key)
         if found is not None and found[1] > now:
@@ -51,7 +51,7 @@ class Signer:
             (b"x-auth-username", _text(principal.username)),
             (b"x-auth-role", _text(principal.role)),
         ]
-        if self._secret is not None:
+        if prove and self._secret is not None:
             pairs.append((b"x-auth-assertion", self._assertion(self._secret, principal, audience, now)))
         made = tuple(pairs)
         if len(self._ready) >= _REMEMBERED:

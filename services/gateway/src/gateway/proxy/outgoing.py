@@ -42,7 +42,9 @@ def lines(scope: Scope, found: Exchange, route: Route, signer: Signer) -> list[b
         sent.append(b"tracestate: " + found.tracestate.encode("latin-1"))
     if found.principal is not None and route.identity is not Identity.NONE:
         audience = route.upstream.name if route.upstream is not None else route.name
-        sent.extend(name + b": " + value for name, value in signer.headers(found.principal, audience))
+        prove = route.identity is Identity.SIGNED
+        told = signer.headers(found.principal, audience, prove=prove)
+        sent.extend(name + b": " + value for name, value in told)
     return sent
 
 

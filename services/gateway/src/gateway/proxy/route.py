@@ -39,6 +39,8 @@ class Route:
     # The caller's own token goes on.
     pass_authorization: bool = False
     identity: Identity = Identity.NONE
+    # The same for a proxy in front, which alone reaches the upstream: proven where there is a key for it.
+    identity_in_front: Identity = Identity.SIGNED
     last_good: bool = False
     last_good_max_bytes: int = 256 * 1024
     request_rules: HeaderRules = field(default_factory=HeaderRules)

@@ -171,6 +171,7 @@ def _route(
         pass_host=part.pass_host,
         pass_authorization=part.pass_authorization,
         identity=part.identity or (Identity.SIGNED if can_sign else Identity.NONE),
+        identity_in_front=part.identity or Identity.SIGNED,
         last_good=part.fallback is not None and part.fallback.last_good,
         last_good_max_bytes=part.fallback.max_bytes if part.fallback is not None else 0,
         request_rules=_rules(part.request_headers),

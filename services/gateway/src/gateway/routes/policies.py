@@ -90,3 +90,10 @@ def _policy(
         limits=limits,
         on_store_failure=OnStoreFailure.LOCAL,
     )
+
+
+def authz_policy(settings: GatewaySettings) -> RoutePolicy:
+    """Of a proxy's question that names no request: a good token, within the usual limit."""
+    return RoutePolicy(
+        name="authz", methods=frozenset({"GET"}), limits=(Limit.parse(settings.rate_limit_default),)
+    )
