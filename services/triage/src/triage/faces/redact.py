@@ -1,4 +1,4 @@
-"""`python -m triage redact`: a redacted line on standard output for each line on standard input, as it comes."""
+"""`python -m triage redact`: a redacted line on standard output for each line on standard input."""
 
 import argparse
 import json

@@ -6,7 +6,7 @@ from triage.domain.redaction.containers import scalars_in
 from triage.domain.redaction.credentials import authorization_in, cookies_in
 from triage.domain.redaction.names import normalised, rule_for
 from triage.domain.redaction.rule import Hit, Rule, compiled
-from triage.domain.redaction.signs import BACKSLASH, BLANK, OPEN_ROUND
+from triage.domain.redaction.signs import BACKSLASH, BLANK
 from triage.domain.redaction.values import Value, line_end, skip_blanks, value_at
 from triage.domain.redaction.worth import Style, is_secret
 
@@ -82,7 +82,9 @@ def _at(text: bytes, found: int, joined: int) -> Iterator[Hit]:
     if b"://" in text[name_end : joined + 2] or text[joined - 1 : joined + 1] == b"::":
         return
     join = rest.lstrip(b"\\\"'`[] \t")[:1]
-    if join in {b"=", b":", b"!", b"?", b"-", b")"}:
+    if join == b")":
+        yield from _bracketed(text, name, joined)
+    elif join in {b"=", b":", b"!", b"?", b"-"}:
         yield from _joined(text, name, name_end, joined)
     elif rest[-1:] in {b'"', b"'"} and (b"," in rest or b"(" in rest):
         yield from _called(text, start, name, name_end, joined)
@@ -90,17 +92,19 @@ def _at(text: bytes, found: int, joined: int) -> Iterator[Hit]:
         yield from _spaced(text, name, name_end)
 
 
+def _bracketed(text: bytes, name: bytes, joined: int) -> Iterator[Hit]:
+    """`(key)=(value)`, as PostgreSQL writes."""
+    close = text.find(b")", joined, line_end(text, joined))
+    rule = rule_for(name)
+    if rule and close > joined and is_secret(rule, text[joined:close], Style.EQUALS, more_follows=False):
+        yield joined, close, rule
+
+
 def _joined(text: bytes, name: bytes, name_end: int, joined: int) -> Iterator[Hit]:
-    """`key=value`, `"key": "value"`, `key => value`, `(key)=(value)`."""
+    """`key=value`, `"key": "value"`, `key => value`."""
     sign = joined - 1
     while sign > name_end and text[sign - 1] in b"=!?-:<":
         sign -= 1
-    if text[sign] == OPEN_ROUND:  # the second bracket of `)=(`
-        close = text.find(b")", joined, line_end(text, joined))
-        rule = rule_for(name)
-        if rule and close > joined and is_secret(rule, text[joined:close], Style.EQUALS, more_follows=False):
-            yield joined, close, rule
-        return
     join = _JOIN.match(text, sign)
     at = skip_blanks(text, join.end() if join else joined)
     colon = join is not None and join.group() == b":"
@@ -121,6 +125,9 @@ def _joined(text: bytes, name: bytes, name_end: int, joined: int) -> Iterator[Hi
         return
     value = value_at(text, at)
     if value is None:
+        return
+    own_name = name.rpartition(b".")[2] == text[value.start : value.end] and text[at - 1 : at] == b" "
+    if own_name and not value.quoted:  # `self.password = password` is code
         return
     style = Style.QUOTED if value.quoted else Style.COLON if colon and not quoted_key else Style.EQUALS
     yield from _judged(text, rule, value, style)

@@ -1,21 +1,22 @@
 """Names for what was taken out: one value has one name for as long as a request remembers it."""
 
+import re
 from urllib.parse import quote_from_bytes
 
-from triage.domain.redaction.rule import Rule, compiled
+from triage.domain.redaction.rule import Rule
 
 REMEMBERED = 2_048
 """Values whose further occurrences are looked for; past it the oldest are forgotten."""
 NUMBERED = 32_768
 """Values that keep their number; past it a value that comes back gets a new one."""
-_RECENT = 32
-"""New values looked for one by one before they join the combined expression."""
 _SHORTEST = 6
 _COMMON = frozenset(
     b"password secret secrets token tokens default example localhost postgres production development username"
     b" administrator undefined required template internal disabled enabled".split()
 )
 _EDGE = frozenset(b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_")
+# The same characters as _EDGE: a word ends where a value may.
+_WORD = re.compile(rb"[0-9A-Za-z_]+")
 
 
 class Numbering:
@@ -38,12 +39,16 @@ class Numbering:
 
 
 class Memory:
-    """Values found by their context, so that they go where they stand without it, too."""
+    """Values found by their context, so that they go where they stand without it, too.
+
+    A value stands somewhere only where its first word does, so the words of a
+    text are looked up and nothing is compiled: the cost does not grow with
+    what is remembered.
+    """
 
     def __init__(self) -> None:
         self._rules: dict[bytes, Rule] = {}
-        self._recent: list[bytes] = []
-        self._older: object = None
+        self._by_word: dict[bytes, list[bytes]] = {}
 
     def __len__(self) -> int:
         return len(self._rules)
@@ -56,27 +61,30 @@ class Memory:
         for form in forms:
             if form not in self._rules:
                 if len(self._rules) >= REMEMBERED:
-                    oldest = next(iter(self._rules))
-                    del self._rules[oldest]
+                    self._forget(next(iter(self._rules)))
                 self._rules[form] = rule
-                self._recent.append(form)
+                self._by_word.setdefault(_first_word(form), []).append(form)
+
+    def _forget(self, form: bytes) -> None:
+        del self._rules[form]
+        word = _first_word(form)
+        self._by_word[word].remove(form)
+        if not self._by_word[word]:
+            del self._by_word[word]
 
     def occurrences(self, text: bytes) -> list[tuple[int, int, Rule]]:
         """Where remembered values stand in a text as words of their own."""
         if not self._rules:
             return []
-        if len(self._recent) > _RECENT:
-            self._older = compiled(b"|".join(_literal(form) for form in self._rules))
-            self._recent.clear()
+        words = self._by_word.keys() & set(_WORD.findall(text))
         out: list[tuple[int, int, Rule]] = []
-        for form in self._recent:
-            at = text.find(form)
-            while at >= 0:
-                self._keep(text, at, at + len(form), out)
-                at = text.find(form, at + len(form))
-        if self._older is not None:
-            for found in self._older.finditer(text):  # type: ignore[attr-defined]  # re2 has no types
-                self._keep(text, found.start(), found.end(), out)
+        # Values without any word are filed under the empty one; there is hardly ever one.
+        for word in (*words, b""):
+            for form in self._by_word.get(word, ()):
+                at = text.find(form)
+                while at >= 0:
+                    self._keep(text, at, at + len(form), out)
+                    at = text.find(form, at + len(form))
         return out
 
     def _keep(self, text: bytes, start: int, end: int, out: list[tuple[int, int, Rule]]) -> None:
@@ -95,5 +103,7 @@ def _is_telling(value: bytes) -> bool:
     return len(value) >= 8 or not (value.isalpha() or value.isdigit())  # noqa: PLR2004 - shorter ones must be mixed
 
 
-def _literal(value: bytes) -> bytes:
-    return b"".join(b"\\x%02x" % byte for byte in value)
+
+def _first_word(form: bytes) -> bytes:
+    found = _WORD.search(form)
+    return found.group() if found else b""

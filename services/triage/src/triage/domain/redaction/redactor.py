@@ -14,11 +14,21 @@ from triage.domain.redaction.rule import Hit, Rule
 from triage.domain.redaction.rules import BUILT_IN
 from triage.domain.redaction.rules.structures import PRIVATE_KEY
 from triage.domain.redaction.scan import Scanner
-from triage.domain.redaction.spans import by_line, masked, protected, replaced, settled, united, without
+from triage.domain.redaction.spans import (
+    by_line,
+    masked,
+    protected,
+    replaced,
+    settled,
+    stands_free,
+    united,
+    without,
+)
 
 BLOCK = 65_536
 """Bytes scanned together when many lines are redacted."""
 _KEY_LINES_REACH = 4
+_PASSES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,25 +140,55 @@ class Redactor:
         return hits
 
     def _replace(self, text: bytes, carried: list[Hit]) -> bytes:
+        """The text without what the rules find, nor what they find in the result.
+
+        A placeholder ends words that ran into the value before it, so what touches
+        one closely is looked at again.
+        """
+        first = self._line
+        text, touched = self._pass(text, carried)
+        for _ in range(_PASSES):
+            if not touched:
+                break
+            lines = text.split(b"\n")
+            told = [first + place for place in touched]
+            again, still = self._pass(b"\n".join(lines[place] for place in touched), [], told)
+            for place, line in zip(touched, again.split(b"\n"), strict=True):
+                lines[place] = line
+            text = b"\n".join(lines)
+            touched = [touched[place] for place in still]
+        self._line = first + text.count(b"\n")
+        return text
+
+    def _pass(self, text: bytes, carried: list[Hit], told: Sequence[int] = ()) -> tuple[bytes, list[int]]:
+        """One redaction, and the places of the lines in which a placeholder touches something closely.
+
+        `told` are the numbers of the text's lines where they do not simply follow each other.
+        """
         kept = protected(text)
         hits = united([*carried, *self._hits(masked(text, kept))])
-        if not hits:
-            self._line += text.count(b"\n")
-            return text
         final = [
             (*extent, rule)
             for start, end, rule in by_line(text, without(hits, kept))
             if (extent := settled(text, start, end))[0] < extent[1]
         ]
-        self._count(text, final)
-        return replaced(text, final, self._numbering.name)
+        if not final:
+            return text, []
+        breaks = _breaks(text)
+        touched: dict[int, None] = {}
+        for start, end, rule in final:
+            place = bisect_left(breaks, start)
+            self._tally.add(rule.id, told[place] if told else self._line + place)
+            if not stands_free(text, start, end):
+                touched[place] = None
+        return replaced(text, final, self._numbering.name), list(touched)
 
-    def _count(self, text: bytes, hits: Sequence[Hit]) -> None:
-        breaks: list[int] = []
-        at = text.find(b"\n")
-        while at >= 0:
-            breaks.append(at)
-            at = text.find(b"\n", at + 1)
-        for start, _, rule in hits:
-            self._tally.add(rule.id, self._line + bisect_left(breaks, start))
-        self._line += len(breaks)
+
+def _breaks(text: bytes) -> list[int]:
+    """Where each line ends."""
+    breaks: list[int] = []
+    at = text.find(b"\n")
+    while at >= 0:
+        breaks.append(at)
+        at = text.find(b"\n", at + 1)
+    return breaks

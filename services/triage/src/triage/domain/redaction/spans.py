@@ -9,6 +9,7 @@ from triage.domain.redaction.signs import BACKSLASH, COLON, SMALL_U
 PLACEHOLDER = compiled(rb"<[A-Z][A-Z0-9_]{0,30}_[0-9]{1,9}>")
 _NUMBER = compiled(rb"\A-?[0-9][0-9.eE+-]*\z")
 _BLANK = b" \t"
+_FREE = frozenset(b" \t\r\n\"'`()[]{}=,;/|")
 
 
 def protected(text: bytes) -> list[tuple[int, int]]:
@@ -85,6 +86,16 @@ def settled(text: bytes, start: int, end: int) -> tuple[int, int]:
     while end > start and text[end - 1] == BACKSLASH and (end == len(text) or text[end] in b"\"'nrtu/\\"):
         end -= 1
     return start, end
+
+
+def stands_free(text: bytes, start: int, end: int) -> bool:
+    """Whether a span has signs around it that no pattern reads across."""
+    if start and text[start - 1] not in _FREE:
+        return False
+    if end == len(text) or text[end] in _FREE:
+        return True
+    # A port, or a colon in prose; two colons are an address that lost its start.
+    return text[end] == COLON and end + 1 < len(text) and text[end + 1] in b"0123456789 \n"
 
 
 def replaced(text: bytes, hits: Sequence[Hit], name: Callable[[bytes, Rule], bytes]) -> bytes:

@@ -25,6 +25,8 @@ _WEBHOOK = compiled(
     rb"|qyapi\.weixin\.qq\.com/cgi-bin/webhook/send\?key=|oapi\.dingtalk\.com/robot/send\?access_token=)"
     rb"[0-9A-Za-z_./:@%?=&-]{8,512}"
 )
+_HOOKS = (b"hook", b"HOOK", b"workflows", b"chat.googleapis", b"api.telegram", b"robot/send", b"ifttt")
+_ORACLES = (b"sqlplus", b"SQLPLUS", b"oracle", b"userid=", b"USERID=")
 _HEAD = compiled(
     rb"(?i)(?:services|workflows|triggers|webhooks|webhookb2|webhook|catch|spaces|trigger|use|hook|casa|bot)(?:/|\z)|[?]"
 )
@@ -35,16 +37,21 @@ def url_hits(text: bytes) -> Iterator[Hit]:
     if b"://" in text:
         for found in _USERINFO.finditer(text):
             yield from _userinfo(text, found.start() + 3, found.end() - 1)
-        for found in _WEBHOOK.finditer(text):
+        for found in _WEBHOOK.finditer(text) if any(word in text for word in _HOOKS) else ():
             head = _HEAD.search(text, found.start(), found.end())
             yield (head.end() if head else found.start()), found.end(), WEBHOOK
     for found in _PARAMETER.finditer(text):
         value = found.group().partition(b"=")[2]
         if any(byte in DIGITS for byte in value) and not value.isdigit():
             yield found.end() - len(value), found.end(), URL_PARAMETER
-    if b")" in text and b"@" in text:
+    if b"@tcp" in text or b"@unix" in text:
         for found in _DRIVER.finditer(text):
             yield *found.span(1), URL_PASSWORD
+    if any(word in text for word in _ORACLES):
+        yield from _oracle(text)
+
+
+def _oracle(text: bytes) -> Iterator[Hit]:
     for found in _ORACLE.finditer(text):
         yield *found.span(1), URL_PASSWORD
 

@@ -20,7 +20,7 @@ _NOTHING = frozenset(
     b" present set unset required"
     b"optional redacted hidden masked filtered removed scrubbed sanitized string str text bool"
     b" int integer number"
-    b" object array list dict bytes function".split()
+    b" object array list dict bytes function await new".split()
 )
 _SENTENCE = frozenset(
     b"incorrect invalid failed fail failure required expired missing wrong must cannot is not"
@@ -42,14 +42,18 @@ _MASK = compiled(
 )
 _TEMPLATE = compiled(
     rb"\A(?:\$\{[^}]{0,200}\}|\{\{.{0,200}\}\}|\$\{\{.{0,200}\}\}|%\(?\w{0,40}\)?[sdr]"
-    rb"|:\w{1,40}|\$[0-9]{1,2}|\?|\{[a-z_.]{0,40}\}|<%.{0,200}%>|<[a-z][a-z _.-]{0,40}>|\$\(.{0,200}\))\z"
+    rb"|:\w{1,40}|\$[0-9]{1,2}|\$[A-Z_][A-Z0-9_]*|\?|\{[a-z_.]{0,40}\}|<%.{0,200}%>"
+    rb"|<[a-z][a-z _.-]{0,40}>|\$\(.{0,200}\))\z"
 )
 _PLACEHOLDERS = compiled(rb"\A(?:<~+>[\s,;:.&|=-]*)+\z")
 _NUMBER = compiled(rb"\A[+-]?[0-9][0-9.,]*(?:[eE][+-]?[0-9]+)?(?:ms|s|m|h|d|us|ns|kb|mb|gb|b|%)?\z")
 _HANDLE = compiled(rb"\A0x[0-9a-fA-F]{1,16}\z")
 _WORDS = compiled(rb"\A[a-z][a-z_-]*\z")
 _PLAIN = compiled(rb"\A[A-Za-z]+\z")
-_CODE = compiled(rb"\A[A-Za-z_][\w.]*\([^'\"]*\)?;?\z")
+_CODE = compiled(
+    rb"\A[A-Za-z_][\w.]*(?:\([^'\"]*\)?;?|\[)\z|\A(?:self|this|settings|config|request|os|process"
+    rb"|args|params|options)\.[A-Za-z_][\w.]*\z"
+)
 _FEWEST_DIGITS = {
     "key-phone": 7,
     "key-government-id": 5,
@@ -107,6 +111,8 @@ def _is_prose(rule: Rule, value: bytes, *, more_follows: bool) -> bool:
     """Whether what follows `token: ` is the start of a sentence."""
     if value.rstrip(b".,;:!").lower() in _SENTENCE:
         return True
-    if rule.id in {"key-auth", "key-credentials"} and _WORDS.search(value):
+    if rule.id == "key-auth" and not looks_random(value):
+        return True
+    if rule.id == "key-credentials" and _WORDS.search(value):
         return True
     return rule.id != "key-password" and more_follows and _PLAIN.search(value) is not None
