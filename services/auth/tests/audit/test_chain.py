@@ -85,6 +85,14 @@ def test_a_chain_that_was_computed_anew_disagrees_with_what_was_told() -> None:
     assert faults(forged, Anchor(10, told.hash)) == ["event 10: not the one that was told before"]
 
 
+def test_a_change_with_its_own_hash_made_anew_shows_at_the_next_event() -> None:
+    links = chain(10)
+    changed = replace(links[4], actor="mallory")
+    links[4] = replace(changed, hash=changed.digest(links[3].hash))
+
+    assert faults(links) == ["event 6: it or its hash was changed"]
+
+
 def test_a_cut_at_the_end_shows_by_what_was_told() -> None:
     links = chain(10)
 

@@ -168,9 +168,7 @@ async def test_signing_in_and_out_is_in_the_trail_and_a_good_refresh_is_not(
         assert secret not in json.dumps(told)
 
 
-async def test_a_logout_everywhere_is_one_event(
-    auth: Any, database: str, add_user: Callable[..., Any]
-) -> None:
+async def test_a_logout_everywhere_is_one_event(auth: Any, database: str) -> None:
     tokens = [await auth.login() for _ in range(3)][-1]
     await auth.call(auth.auth.EndAllSessions, pb.EndAllSessionsRequest(), tokens)
 
