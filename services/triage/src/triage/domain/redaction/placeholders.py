@@ -41,8 +41,8 @@ class Numbering:
 class Memory:
     """Values found by their context, so that they go where they stand without it, too.
 
-    A value stands somewhere only where its first word does, so the words of a
-    text are looked up and nothing is compiled: the cost does not grow with
+    A value stands somewhere only where each of its words does, so the words of
+    a text are looked up and nothing is compiled: the cost does not grow with
     what is remembered.
     """
 
@@ -63,11 +63,11 @@ class Memory:
                 if len(self._rules) >= REMEMBERED:
                     self._forget(next(iter(self._rules)))
                 self._rules[form] = rule
-                self._by_word.setdefault(_first_word(form), []).append(form)
+                self._by_word.setdefault(_longest_word(form), []).append(form)
 
     def _forget(self, form: bytes) -> None:
         del self._rules[form]
-        word = _first_word(form)
+        word = _longest_word(form)
         self._by_word[word].remove(form)
         if not self._by_word[word]:
             del self._by_word[word]
@@ -103,7 +103,6 @@ def _is_telling(value: bytes) -> bool:
     return len(value) >= 8 or not (value.isalpha() or value.isdigit())  # noqa: PLR2004 - shorter ones must be mixed
 
 
-
-def _first_word(form: bytes) -> bytes:
-    found = _WORD.search(form)
-    return found.group() if found else b""
+def _longest_word(form: bytes) -> bytes:
+    """The one that says most: many values begin with the same word (`sk-...`), few share their longest."""
+    return max(_WORD.findall(form), key=len, default=b"")
