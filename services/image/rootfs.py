@@ -158,6 +158,8 @@ def settle() -> None:
     (etc / "nsswitch.conf").write_text("hosts: files dns\n")
     (ROOT / "tmp").mkdir(mode=0o1777)
     copy_file(Path("/etc/ssl/certs/ca-certificates.crt"))
+    # Where the loader looks for a Python that lives under /usr/local.
+    copy_file(Path("/etc/ld.so.cache"))
 
 
 def stamp() -> None:
