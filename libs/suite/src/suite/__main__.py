@@ -123,6 +123,9 @@ def main() -> int:
         return 130
     except (AlreadyRuns, ChildFailed, PostgresNotStarted, ValkeyNotStarted, ValueError) as known:
         sys.stderr.write(f"{known}\n")
+    except BrokenPipeError:
+        # Nobody listens any more: `make run | head`. What was started is stopped by now.
+        sys.stdout = None
     except PermissionError as refused:
         sys.stderr.write(f"{refused.filename} belongs to somebody else: remove it, or be its owner.\n")
     return 1

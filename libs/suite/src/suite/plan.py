@@ -59,7 +59,7 @@ def ports(environ: Mapping[str, str]) -> Ports:
 
 
 def _port(name: str, text: str) -> int:
-    if not (text.isdecimal() and int(text) < 65536):  # noqa: PLR2004  the number of ports there are
+    if not (text.isascii() and text.isdecimal() and int(text) < 65536):  # noqa: PLR2004  the number of ports there are
         raise ValueError(f"{name} is not a port: give a number from 1 to 65535.")
     return int(text)
 
