@@ -90,7 +90,7 @@ class Replicas(Protocol):
     ) -> AbstractAsyncContextManager[Replica]: ...
 
 
-def settings_for(url: str, **changes: str) -> AuthSettings:
+def _settings_for(url: str, **changes: str) -> AuthSettings:
     environ = {
         "ENVIRONMENT": "test",
         "SECRET_KEY": SECRET_KEY,
@@ -116,7 +116,7 @@ async def until(true: Callable[[], bool], seconds: float = PATIENCE) -> None:
 async def _replica(url: str, *, clock: Clock | None = None, **changes: str) -> AsyncIterator[Replica]:
     async with AsyncExitStack() as stack:
         readiness = Readiness()
-        port = await build(stack, readiness, settings_for(url, **changes), clock=clock)
+        port = await build(stack, readiness, _settings_for(url, **changes), clock=clock)
         readiness.serving(yes=True)
         await until(lambda: readiness.ready)
         yield Replica(await stack.enter_async_context(channel_to(f"127.0.0.1:{port}")))
@@ -135,7 +135,7 @@ def _hashed(password: str) -> str:
     return PasswordHasher(peppers=Peppers.derive(keys), rounds=4, pool=pool)._hash(password)
 
 
-def add_user(url: str, username: str, role: str = "user", password: str = PASSWORD) -> uuid.UUID:
+def _add_user(url: str, username: str, role: str = "user", password: str = PASSWORD) -> uuid.UUID:
     user = uuid.uuid4()
     with psycopg.connect(url) as connection:
         connection.execute(
@@ -147,10 +147,28 @@ def add_user(url: str, username: str, role: str = "user", password: str = PASSWO
 
 
 @pytest.fixture
+def settings_for() -> Callable[..., AuthSettings]:
+    """Settings for a database, changed as told by the operators' names."""
+    return _settings_for
+
+
+@pytest.fixture
+def add_user() -> Callable[..., uuid.UUID]:
+    """Adds an account to a database: url, user name, role, password."""
+    return _add_user
+
+
+@pytest.fixture
+def password() -> str:
+    """What accounts have where nothing else is said."""
+    return PASSWORD
+
+
+@pytest.fixture
 def database(postgres_url: str) -> str:
     """The address of a database in which ada is a user and root is an admin."""
-    add_user(postgres_url, "ada")
-    add_user(postgres_url, "root", "admin")
+    _add_user(postgres_url, "ada")
+    _add_user(postgres_url, "root", "admin")
     return postgres_url
 
 
