@@ -38,6 +38,8 @@ def main() -> int:
     async def build(stack: AsyncExitStack, readiness: Readiness) -> None:
         sampler = observe(stack, settings, "triage")
         clock = SystemClock()
+        # Before any gRPC thread is there: a process is not started beside running threads lightly.
+        behind = await triage(stack, settings, clock)
         tls = tls_files(settings.tls_cert_file, settings.tls_key_file, settings.tls_ca_file)
         channel = open_channel(stack, settings.auth_grpc_target, tls=tls, idempotent=IDEMPOTENT)
         verification = Verification(
@@ -48,7 +50,7 @@ def main() -> int:
             clock=clock,
         )
         verification.keep(stack)
-        servicer = TriageServicer(await triage(stack, settings, clock), configured(settings))
+        servicer = TriageServicer(behind, configured(settings))
 
         def register(server: grpc.aio.Server) -> None:
             rpc.add_TriageServiceServicer_to_server(servicer, server)

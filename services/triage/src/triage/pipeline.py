@@ -93,10 +93,10 @@ class Triage:
         await progress(Stage.DONE, digest.reading)
         return summary
 
-    async def preview(self, source: Source) -> Preview:
+    async def preview(self, source: Source, *, progress: Progress | None = None) -> Preview:
         """What `summarize` would send for this source now; nothing is sent. Fails as it does."""
         until = self._clock.monotonic() + deadline.at_most(self._bounds.seconds) - _MARGIN_SECONDS
-        digest = await self._digest(source, _silent, until)
+        digest = await self._digest(source, progress or _silent, until)
         request = None
         if self._explainer is not None:
             request = self._explainer.request(digest.groups, scope=source.scope)

@@ -11,6 +11,7 @@ from typing import Final
 
 from triage.domain.injection import addresses_reader
 from triage.domain.model import Group
+from triage.domain.records.neutral import neutralise
 
 _RUN: Final = 6
 """Words in a row that nobody writes twice by chance."""
@@ -43,7 +44,7 @@ def fault_of(text: str, *, cited: Iterable[Group], others: Iterable[Group]) -> s
     plain = _PLACEHOLDER.sub(" ", text)
     if not plain.strip():
         return "empty"
-    if _LINK.search(plain) or _MARKUP.search(plain):
+    if neutralise(plain) != plain or _LINK.search(plain) or _MARKUP.search(plain):
         return "link_or_markup"
     if _COMMAND.search(plain):
         return "command"

@@ -109,7 +109,8 @@ class Digester:
                 level=raw.level,
                 timestamp=raw.timestamp,
                 logger=self._name(raw.logger),
-                trace_id=raw.trace_id,
+                # Only as far as redaction left it standing.
+                trace_id=raw.trace_id if raw.trace_id in text else "",
                 first_line=self._before.lines + raw.first_line,
                 last_line=self._before.lines + raw.last_line,
             )

@@ -48,7 +48,7 @@ def _plan(path: Path, rotated: int, max_bytes: int) -> list[tuple[Path, int, int
     plan: list[tuple[Path, int, int]] = []
     left = max_bytes
     for file in [path, *_siblings(path)[:rotated]]:
-        size = _size(file)
+        size = unpacked_size(file)
         take = min(size, left)
         if take or file == path:
             plan.append((file, size - take, take))
@@ -66,7 +66,7 @@ def _siblings(path: Path) -> list[Path]:
     return [other for _, other in sorted(found, reverse=True)]
 
 
-def _size(path: Path) -> int:
+def unpacked_size(path: Path) -> int:
     """Bytes when unpacked. A gzip's own last word is only a hint; what is read stays bounded."""
     with path.open("rb") as file:
         packed = file.read(2) == _GZIP

@@ -1,10 +1,9 @@
-"""The process that reads hostile text: no secret, no socket, bounded memory, lower priority.
+"""The process that reads hostile text: no secret, no socket, bounded memory.
 
 Raw log text goes in, a redacted digest comes out; nothing raw ever comes back.
 One process serves one log at a time and many in turn.
 """
 
-import os
 import resource
 import signal
 import sys
@@ -21,7 +20,6 @@ from triage.rules import load
 from triage.workers import wire
 
 _ADDRESS_SPACE: Final = 1 << 30
-_NICE: Final = 5
 _PROGRESS_EVERY: Final = 1024 * 1024
 
 
@@ -30,8 +28,6 @@ def main(rules: str) -> None:
     # The service's own interrupt ends us through our closed input, in order.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_SPACE, _ADDRESS_SPACE))
-    # On one core the service must go on answering its health checks while we read.
-    os.nice(_NICE)
     rule_set = load(Path(rules) if rules else None).rule_set
     given, told = sys.stdin.buffer, sys.stdout.buffer
     while _serve(given, told, Digester(Redactor(rule_set))):
