@@ -16,17 +16,22 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from chassis.clock import SystemClock
+from chassis.lifecycle import Readiness
 from chassis.observability.context import Sampler
 from chassis.security.keyring import FetchedKeys, VerifierKeys
 from chassis.security.revocations import RevocationList
 from chassis.security.tokens import KeySet
 from gateway.asgi import Receive, Scope, Send, refuse
+from gateway.authz import PATH as AUTHZ
+from gateway.authz import Decider, ForwardAuth, serve_ext_authz
 from gateway.chain import Ends, chain
+from gateway.clients import Clients
 from gateway.engine import DecisionEngine
 from gateway.limits.limiter import Limiter
 from gateway.limits.memory import MemoryStore
 from gateway.problems import Problem
 from gateway.proxy import Proxied, open_proxy
+from gateway.routes.policies import authz_policy
 from gateway.routing import Router
 from gateway.serving.http import listen, serve_uvicorn
 from gateway.settings import GatewaySettings
@@ -39,8 +44,10 @@ SECRET = "a-key-that-only-the-tests-and-their-upstream-have"  # noqa: S105  # ma
 @dataclass
 class Front:
     port: int
+    ext_authz_port: int
     proxied: Proxied
     key: Ed25519PrivateKey
+    revocations: RevocationList
     session: aiohttp.ClientSession
 
     @property
@@ -118,14 +125,19 @@ async def fronting(routes_file: Path | None, **given: object) -> AsyncIterator[F
     async with AsyncExitStack() as stack:
         proxied = await open_proxy(stack, settings)
         engine = DecisionEngine(gate, limiter, TokenMetrics(revocations.staleness, lambda: 0))
+        decider = Decider(proxied.routes, engine, proxied.signer, authz_policy(settings))
+        readiness = Readiness()
+        readiness.serving(yes=True)
+        ext_authz = await serve_ext_authz(stack, decider, bind="127.0.0.1:0", readiness=readiness, tls=None)
+        forward_auth = ForwardAuth(decider, Clients(settings.proxies, settings.trusted_proxy_header))
         app = chain(
             settings,
             sampler=Sampler(0.0),
             metrics=RequestMetrics(),
             draining=lambda: False,
-            router=Router({}, proxied.routes),
+            router=Router({}, proxied.routes, aside=frozenset({AUTHZ})),
             engine=engine,
-            end=Ends(_nowhere, proxied.app),
+            end=Ends(_nowhere, proxied.app, forward_auth),
         )
         listener = listen("127.0.0.1", 0)
         await serve_uvicorn(stack, app, listener, drain=1)
@@ -133,4 +145,4 @@ async def fronting(routes_file: Path | None, **given: object) -> AsyncIterator[F
         session = await stack.enter_async_context(
             aiohttp.ClientSession(timeout=timeout, auto_decompress=False)
         )
-        yield Front(listener.getsockname()[1], proxied, key, session)
+        yield Front(listener.getsockname()[1], ext_authz, proxied, key, revocations, session)
