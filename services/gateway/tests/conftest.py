@@ -59,15 +59,25 @@ class Signer:
     def claims(self, role: str = "user", **changed: Any) -> dict[str, Any]:
         now = int(time.time())
         claims = {
-            **{"iss": ISSUER, "aud": AUDIENCE, "sub": f"u-{role}", "jti": f"j-{time.monotonic_ns()}"},
-            **{"sid": f"s-{time.monotonic_ns()}", "role": role, "client_id": "gateway"},
-            **{"preferred_username": role, "iat": now, "nbf": now, "exp": now + 900},
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "sub": f"u-{role}",
+            "jti": f"j-{time.monotonic_ns()}",
+            "sid": f"s-{time.monotonic_ns()}",
+            "role": role,
+            "client_id": "gateway",
+            "preferred_username": role,
+            "iat": now,
+            "nbf": now,
+            "exp": now + 900,
         }
         return {name: value for name, value in (claims | changed).items() if value is not ...}
 
     def token(self, role: str = "user", *, header: dict[str, Any] | None = None, **changed: Any) -> str:
         headers = {"typ": "at+jwt", "kid": self.kid} | (header or {})
-        return jwt.encode(self.claims(role, **changed), self.private, algorithm="EdDSA", headers=headers)
+        payload = json.dumps(self.claims(role, **changed)).encode()
+        # Signed as bytes: PyJWT itself would refuse to write most of what is wrong.
+        return jwt.api_jws.encode(payload, self.private, algorithm="EdDSA", headers=headers)
 
 
 @dataclass
@@ -248,10 +258,17 @@ GatewayFactory = Callable[..., Awaitable[Gateway]]
 @asynccontextmanager
 async def running(auth: StandIn, **environ: str) -> AsyncIterator[Gateway]:
     given = {
-        **{"ENVIRONMENT": "test", "GATEWAY_HOST": "127.0.0.1", "GATEWAY_PORT": "0", "LOG_LEVEL": "info"},
-        **{"GATEWAY_INTERNAL_HOST": "127.0.0.1", "GATEWAY_INTERNAL_PORT": "0"},
-        **{"AUTH_GRPC_TARGET": auth.address, "TRIAGE_GRPC_TARGET": "127.0.0.1:1"},
-        **{"RATE_LIMIT_STORAGE_URI": "memory://", "TOKEN_ISSUER": ISSUER, "TOKEN_AUDIENCE": AUDIENCE},
+        "ENVIRONMENT": "test",
+        "GATEWAY_HOST": "127.0.0.1",
+        "GATEWAY_PORT": "0",
+        "LOG_LEVEL": "info",
+        "GATEWAY_INTERNAL_HOST": "127.0.0.1",
+        "GATEWAY_INTERNAL_PORT": "0",
+        "AUTH_GRPC_TARGET": auth.address,
+        "TRIAGE_GRPC_TARGET": "127.0.0.1:1",
+        "RATE_LIMIT_STORAGE_URI": "memory://",
+        "TOKEN_ISSUER": ISSUER,
+        "TOKEN_AUDIENCE": AUDIENCE,
         **environ,
     }
     settings = GatewaySettings.load(given)

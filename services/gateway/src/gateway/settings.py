@@ -30,7 +30,7 @@ class GatewaySettings(ServiceSettings):
     gateway_public_url: str | None = Field(
         None,
         pattern=r"^https?://[A-Za-z0-9.:\[\]-]+$",
-        description="What clients call this gateway, told in its metadata; made from the names it has when unset.",
+        description="What clients call this gateway, for its metadata; made from its names when unset.",
     )
     gateway_server: Literal["uvicorn", "granian"] = Field(
         "uvicorn", description="The HTTP server underneath."

@@ -2,6 +2,8 @@
 
 import asyncio
 
+from starlette.exceptions import HTTPException
+
 from gateway.asgi import Message, Receive
 from gateway.middleware.json_guard import too_elaborate
 from gateway.problems import Problem
@@ -15,11 +17,14 @@ _TOO_ELABORATE = Problem(
 )
 
 
-class BodyRefused(Exception):
-    """Raised out of `receive`; whoever was reading stops, and the guard answers."""
+class BodyRefused(HTTPException):
+    """Raised out of `receive`; whoever was reading stops, and the guard answers.
+
+    Of starlette's kind, since FastAPI turns every other one into a 400 of its own.
+    """
 
     def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.reason)
+        super().__init__(problem.status)
         self.problem = problem
 
 

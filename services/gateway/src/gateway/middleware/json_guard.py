@@ -4,13 +4,11 @@ import re
 
 MAX_DEPTH = 32
 _STRINGS = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\Z)', re.DOTALL)
-_HUGE = re.compile(rb"[0-9]{64}|[0-9][eE][+-]?[0-9]{4}")
+_HUGE = re.compile(rb"[0-9]{64}|[0-9][eE][+-]?[0-9]{3}")
 _NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 
 
 def too_elaborate(body: bytes) -> bool:
-    if len(body) <= MAX_DEPTH:
-        return False
     bare = _STRINGS.sub(b'""', body) if b'"' in body else body
     if _HUGE.search(bare):
         return True

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 from gateway.exchange import exchange
 from gateway.limits.local_ring import past_the_ring
+from gateway.middleware.body import BodyRefused
 from gateway.problems import CONTENT_TYPE, Problem
 from gateway.routes.chaos import chaos_routes
 from gateway.routes.context import Context, Refused
@@ -84,6 +85,9 @@ def own_routes(context: Context) -> FastAPI:
 
     @app.exception_handler(StarletteHTTPException)
     async def http(request: Request, error: StarletteHTTPException) -> Response:
+        if isinstance(error, BodyRefused):
+            # The guard knows how; it also closes the connection.
+            raise error
         # The framework's own: a body that is not a form, for instance. Its words may repeat the input.
         return answer(
             request,

@@ -1,7 +1,7 @@
 """Routes that break things on purpose: for demonstrations and tests, admin only, never in production."""
 
 import asyncio
-from typing import Annotated, Literal, NoReturn
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 
@@ -33,7 +33,7 @@ def chaos_routes(context: Context) -> APIRouter:
         return Simulation(state=state)
 
     @router.get("/force-error", operation_id="force_error", responses=problems(401, 403, 429, 500))
-    async def force_error() -> NoReturn:
+    async def force_error() -> None:
         """Fails as a bug would."""
         raise Forced
 

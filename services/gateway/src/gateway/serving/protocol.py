@@ -8,6 +8,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+_VERSIONS = frozenset({"1.0", "1.1"})
 _BODIES = {
     400: ("bad-request", "Bad request", "This is not HTTP/1.1 as we understand it."),
     408: ("headers-too-slow", "Too slow", "The headers did not arrive in time."),
@@ -75,6 +76,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._headers_arrived()
+        if self.parser.get_http_version() not in _VERSIONS:
+            raise ValueError("HTTP/1 only")
         super().on_headers_complete()
 
     def _measure(self, size: int) -> None:
