@@ -60,8 +60,9 @@ class VerifierKeys:
         if self._asking is not None:
             # Shared by everyone who waits: one of them going away ends it for nobody.
             await asyncio.shield(self._asking)
-        if kid not in self.current.kids:
-            self._remember_unknown(kid)
+            # Only what was asked about: a key published this very second is not unknown yet.
+            if kid not in self.current.kids:
+                self._remember_unknown(kid)
         return self.current
 
     async def _ask(self) -> None:
