@@ -12,7 +12,7 @@ from triage.domain.records.reader import BLOCK
 
 def blocks() -> Iterator[bytes]:
     """Standard input as it comes: a pipe that trickles is answered at once."""
-    while block := sys.stdin.buffer.read1(BLOCK):  # type: ignore[attr-defined]  # every buffered reader has it
+    while block := sys.stdin.buffer.read1(BLOCK):  # type: ignore[union-attr]  # every buffered reader has it
         yield block
 
 

@@ -40,8 +40,7 @@ class Cell:
     def add(self, record: Record) -> None:
         self.count += 1
         level = record.level or Level.ERROR
-        if level > self.level:
-            self.level = level
+        self.level = max(self.level, level)
         if (moment := record.timestamp) is not None:
             if self.first_seen is None or moment < self.first_seen:
                 self.first_seen = moment

@@ -20,6 +20,7 @@ GROUPS: Final = 2_000
 """Groups that are told apart; the rest is one group."""
 OVERFLOW: Final = Redacted("(records beyond the first 2,000 groups)")
 _SIGNATURES: Final = 4_000
+_WORTHWHILE: Final = 2_500
 _MESSAGE: Final = 2_048
 _CACHE: Final = 2_048
 
@@ -31,6 +32,7 @@ class Grouper:
         self.records = 0
         self._cells: dict[str, Cell] = {}
         self._overflow: Cell | None = None
+        self._full = False
         self._template: dict[str, str] = {}
         self._seen: dict[str, str] = {}
 
@@ -49,9 +51,11 @@ class Grouper:
         if cell is not None:
             cell.add(record)
             return key
-        if len(self._cells) >= _SIGNATURES:
+        if len(self._cells) >= _SIGNATURES and not self._full:
             self._compact()
-        if len(self._cells) >= _SIGNATURES or (self._overflow and len(self._cells) >= GROUPS):
+            # Merging early is dear; where it gained little it would gain little again.
+            self._full = len(self._cells) > _WORTHWHILE
+        if self._full:
             if self._overflow is None:
                 self._overflow = Cell.of(record)
             else:

@@ -12,7 +12,8 @@ HOLE: Final = "<*>"
 _DAY: Final = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6}"
 _MONTH: Final = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}"
 _TLD: Final = (
-    r"(?:com|net|org|edu|gov|mil|arpa|info|biz|io|dev|cn|hk|tw|jp|kr|de|uk|fr|ru|br|nl|pl|eu|au|ca|ch|se|cz|mx|ar|tr|il"
+    r"(?:com|net|org|edu|gov|mil|arpa|info|biz|io|dev|cn|hk|tw|jp|kr|de|uk|fr|ru|br|nl|pl|eu|au|ca|ch"
+    r"|se|cz|mx|ar|tr|il"
     r"|za|vn|th|local|internal|lan|svc)"
 )
 
@@ -21,7 +22,8 @@ _SHAPES: Final = re.compile(
     # What the redactor put in the place of a value: `<EMAIL_1>`.
     r"<[A-Z][A-Z0-9_]{1,40}>"
     r"|\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"
-    rf"|\b{_DAY},? (?:{_MONTH} {{1,2}}\d{{1,2}}|\d{{1,2}} {_MONTH})(?:,? \d{{4}})? \d\d:\d\d:\d\d(?: [A-Z]{{3,4}})?(?: \d{{4}})?"
+    rf"|\b{_DAY},? (?:{_MONTH} {{1,2}}\d{{1,2}}"
+    rf"|\d{{1,2}} {_MONTH})(?:,? \d{{4}})? \d\d:\d\d:\d\d(?: [A-Z]{{3,4}})?(?: \d{{4}})?"
     r"|\b(?:[0-9a-fA-F]{2}[:-]){5,19}[0-9a-fA-F]{2}\b"
     r"|\b(?:[a-z][a-z0-9+.]{1,12}:/{1,3})[^\s,;)\]}\"'>]+"
     r"|(?<![\w.])[A-Za-z]:\\[^\s,;\"'|]+"
@@ -59,7 +61,7 @@ _TAIL: Final = re.compile(r"[.,;:!)\]}'\"]*$")
 
 
 def flattened(message: str) -> str:
-    """Every digit a zero: messages that differ in digits alone share their signature, and this is what to cache by."""
+    """Every digit a zero: what to cache signatures by, for those of two numbers never differ."""
     return message.translate(_ZEROS)
 
 

@@ -36,7 +36,10 @@ def merge(counts: Mapping[str, int]) -> dict[str, str]:
 
 
 def _pass(current: Mapping[Words, list[str]], counts: Mapping[str, int]) -> dict[Words, list[str]]:
-    weight = {words: sum(counts[member] for member in members) for words, members in current.items()}
+    # The mean: what was merged already is as rare as its parts were.
+    weight = {
+        words: sum(map(counts.__getitem__, members)) / len(members) for words, members in current.items()
+    }
     families: dict[tuple[int, Words], list[Words]] = defaultdict(list)
     for words in current:
         if 1 < len(words) <= _WIDTH:
@@ -61,7 +64,7 @@ def _pass(current: Mapping[Words, list[str]], counts: Mapping[str, int]) -> dict
     return merged
 
 
-def _is_variable(weights: list[int], column: int, constant: int) -> bool:
+def _is_variable(weights: list[float], column: int, constant: int) -> bool:
     values = len(weights)
     if values < _FEW or constant < _CONTEXT:
         return False

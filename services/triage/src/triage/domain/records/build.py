@@ -18,6 +18,8 @@ _TRACE_ID: Final = re.compile(
     r"(?i:trace[_.-]?id|x-b3-traceid|request[_-]?id|correlation[_-]?id)[\"']?\s?[=:]\s?[\"']?([0-9A-Za-z-]{8,64})"
     r"|\b(req-[0-9a-f-]{36})"
 )
+# Searching without regard to case is dear; most texts have none of these.
+_TRACE_SIGNS: Final = ("race", "RACE", "equest", "REQUEST", "orrelation", "req-")
 _LOOK: Final = 4096
 SECOND_LINE: Final = re.compile(r"(SEVERE|WARNING|INFO|CONFIG|FINE|FINER|FINEST): ")
 
@@ -55,7 +57,9 @@ def build(
         parts.message = _telling(parts.message or lines[0], lines, text)
     is_error = verdict(code, text, parts)
     level = (Level.WARN if code == CLIENT_FAULT else Level(code)) if code > UNLEVELLED else None
-    found = None if parts.trace_id else _TRACE_ID.search(text, 0, _LOOK)
+    found = None
+    if not parts.trace_id and any(sign in text for sign in _TRACE_SIGNS):
+        found = _TRACE_ID.search(text, 0, _LOOK)
     return RawRecord(
         text=Raw(text),
         message=Raw(neutralise(parts.message) or lines[0]),

@@ -4,11 +4,16 @@ import re
 from typing import Final
 
 _NAME: Final = r"(?:[A-Za-z_$][\w$]{0,100}(?:\.|::|\\)){0,12}[A-Za-z_$][\w$]{0,100}"
-_FAULT: Final = r"(?:Error|Exception|Throwable|Failure|Fault|Interrupt|Exit|Warning|Timeout|Refused|Failed|NotFound|Denied|Invalid)"
+_FAULT: Final = (
+    r"(?:Error|Exception|Throwable|Failure|Fault|Interrupt|Exit|Warning|Timeout|Refused"
+    r"|Failed|NotFound|Denied|Invalid)"
+)
 _LINE: Final = re.compile(
-    rf"^(?:\s*(?:Caused by|Wrapped by|Suppressed|\[cause\]|Uncaught|Unhandled exception\.|Next|Nested in)[: ]+|\s+---> )"
+    rf"^(?:\s*(?:Caused by|Wrapped by|Suppressed|\[cause\]|Uncaught|Unhandled exception\.|Next"
+    rf"|Nested in)[: ]+|\s+---> )"
     rf"({_NAME})(?:[: ]([^\n]{{0,300}}))?$"
-    rf"|^(?:Exception in thread \"[^\"\n]{{0,80}}\" |Uncaught )?({_NAME}{_FAULT}|{_FAULT})(?: \[[^\]\n]{{1,60}}\])?(?:: ?([^\n]{{0,300}}))?$",
+    rf"|^(?:Exception in thread \"[^\"\n]{{0,80}}\" |Uncaught )?({_NAME}{_FAULT}"
+    rf"|{_FAULT})(?: \[[^\]\n]{{1,60}}\])?(?:: ?([^\n]{{0,300}}))?$",
     re.MULTILINE,
 )
 _PANIC: Final = re.compile(r"^(?:panic|fatal error): ([^\n]{1,300})", re.MULTILINE)

@@ -46,19 +46,26 @@ _ROOTS: Final = (
     "corrupt",
 )
 
-_NOTHING: Final = r"(?:0+(?:\.0+)?%?(?:[^\d.]|$)|(?:null|nil|none|false|undefined|ok|success)\b|<nil>|\"\"|''|\[\]|\{\}|-(?:[^\w-]|$))"
+_NOTHING: Final = (
+    r"(?:0+(?:\.0+)?%?(?:[^\d.]|$)|(?:null|nil|none|false|undefined|ok|success)\b|<nil>"
+    r"|\"\"|''|\[\]|\{\}|-(?:[^\w-]|$))"
+)
 _FAULT: Final = (
     r"(?:errors?|failures?|failed|fails|failing|exceptions?|err|fatal|panics?|crash(?:es)?|timeouts?)"
 )
 
 # What looks like a failure and says there was none.
 _BENIGN: Final = re2.compile(
-    rf"(?i)\b(?:no|0|zero|without|w/o|never|not|non|free of|any|ignor(?:e|ed|ing)|clear(?:ed|ing)?|suppress\w{{0,4}}"
+    rf"(?i)\b(?:no|0|zero|without|w/o|never|not|non|free of|any|ignor(?:e|ed|ing)|clear(?:ed|ing)?"
+    rf"|suppress\w{{0,4}}"
     rf"|retry on|if|on|unless|until|handle|handles|catch)[ -](?:\w{{1,16}}[ -]){{0,2}}?{_FAULT}\b"
-    rf"|\b{_FAULT}(?:[_ -]?(?:count|counts|rate|total|ratio|pct|code|num|number|status|message|msg|found|detected))?"
+    rf"|\b{_FAULT}(?:[_ -]?(?:count|counts|rate|total|ratio|pct|code|num|number|status|message|msg"
+    rf"|found|detected))?"
     rf"[\"']?\s{{0,4}}[:=]\s{{0,4}}[\"']?{_NOTHING}"
-    r"|\b(?:error|failure|exception)[ _-]?(?:handl\w{1,5}|pages?|logs?|logging|free|rates?|budgets?|correct\w{1,5}"
-    r"|report\w{0,5}|levels?|recovery|counts?|tracking|monitor\w{0,5}|boundary|mapping|messages?|threshold|types?|policy"
+    r"|\b(?:error|failure|exception)[ _-]?(?:handl\w{1,5}|pages?|logs?|logging|free|rates?|budgets?"
+    r"|correct\w{1,5}"
+    r"|report\w{0,5}|levels?|recovery|counts?|tracking|monitor\w{0,5}|boundary|mapping|messages?"
+    r"|threshold|types?|policy"
     r"|metrics?|detector|translator|resolver|filter|middleware|codes? 0)\b"
     r"|\b(?:fail(?:ed)?[ -]?over|fail-?safe|fail-?fast|failures? (?:detector|domain|threshold|policy))\b"
     r"|\b(?:errors?|failures?) (?:was |were |is |are |has been |have been )?"
@@ -69,16 +76,20 @@ _BENIGN: Final = re2.compile(
 
 # A word inside a path, a host, a key or a longer word is a name, not news: hence what may not stand beside it.
 _FAILURE: Final = re2.compile(
-    r"(?i)(?:^|[^\w/.-])(?:errors?|err|failed|failure|failures|fails|fatal|panic|panicked|critical|severe|unhandled"
-    r"|uncaught|segfault|aborted|abort|aborting|crash(?:ed|es|ing)?|corrupt(?:ed|ion)?|deadlock|lockup|unreachable|oom)"
+    r"(?i)(?:^|[^\w/.-])(?:errors?|err|failed|failure|failures|fails|fatal|panic|panicked|critical"
+    r"|severe|unhandled"
+    r"|uncaught|segfault|aborted|abort|aborting|crash(?:ed|es|ing)?|corrupt(?:ed|ion)?|deadlock|lockup"
+    r"|unreachable|oom)"
     r"(?:$|[^\w/=.-]|\.(?:\W|$))"
     r"|(?:^|[^\w/-])err(?:or)?(?:_?(?:msg|message|text))?[\"']?[=:]\s?[^\s,;}]"
     r"|\w(?-i:Error|Exception|Failure|Fault)(?:$|[^\w/=])"
     r"|\bexception(?:$|[^\w/=-])|\bERR!|\bORA-\d{5}"
     r"|\btraceback \(most recent|\bsegmentation fault|\bcore dumped|\bout of memory|\boom[- ]?kill"
     r"|\bkilled process|^killed\b|\bstack trace\b|\bcall trace:|(?-i:\bBUG: )"
-    r"|\bconnection (?:was )?(?:refused|timed out)|\b(?:permission|access) denied|\btimed out\b|\bno space left\b"
-    r"|\btoo many open files|\bunable to\b|\bcould not\b|\bcannot (?:open|connect|find|read|write|allocate|load|create"
+    r"|\bconnection (?:was )?(?:refused|timed out)|\b(?:permission|access) denied|\btimed out\b"
+    r"|\bno space left\b"
+    r"|\btoo many open files|\bunable to\b|\bcould not\b|\bcannot (?:open|connect|find|read|write"
+    r"|allocate|load|create"
     r"|access|bind|resolve|start|stat|assign|get|parse|execute|remove|fork|continue|import)\b"
 )
 

@@ -14,7 +14,8 @@ _AFTER: Final = re.compile(
 )
 # A logger is told from a word of the message by a sign that prose lacks, and by what follows it.
 _LOGGER: Final = re.compile(
-    r"(?:--- )?((?:[A-Za-z_][\w-]{0,80}[.:/#@$]{1,2}){1,12}[\w$@<>-]{1,120}|[A-Z][a-z0-9]+[A-Z][\w$-]{1,80}|(?:\w{1,30}\.){1,12}\w{1,60})"
+    r"(?:--- )?((?:[A-Za-z_][\w-]{0,80}[.:/#@$]{1,2}){1,12}[\w$@<>-]{1,120}"
+    r"|[A-Z][a-z0-9]+[A-Z][\w$-]{1,80}|(?:\w{1,30}\.){1,12}\w{1,60})"
     r"(?:\s{0,40}[:\]|](?:\s|$)|\s{1,8}-\s{1,2}|\s(?=\[)|[:#]\d{1,6}:?\s|\t|\s{2,})"
 )
 _REQUEST: Final = re.compile(r"\s{0,2}\[(?:-|req-[\w-]{1,60}[^\]]{0,160})\] ")
@@ -25,7 +26,7 @@ _DOTTED: Final = re.compile(r"(?:[\s\[(])([A-Za-z_][\w$]{0,60}(?:[.$][\w$]{1,60}
 
 
 def strip_logger(line: str, end: int, parts: Parts, *, before: int | None = None) -> None:
-    """Set message and logger from what follows `end`; `before` is where a level stood that had text in front."""
+    """Set message and logger from what follows `end`; text may have stood before the level at `before`."""
     if found := _PIPES.match(line, end) or _PROGRAM.match(line, end):
         parts.logger, parts.message = found.group(1), line[found.end() :]
         return

@@ -15,10 +15,12 @@ _CLOCK: Final = r"\d{1,2}:\d\d:\d\d(?:[.,:]\d{1,9})?"
 
 # Bounded everywhere: at most some 50 characters of the line are ever looked at.
 STAMP: Final = re.compile(
-    rf"(?:\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}(?:[T_]|,? {{1,2}}| - |-)\d{{1,2}}[:.]\d\d[:.]\d\d(?:[.,:]\d{{1,9}})?"
+    rf"(?:\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}(?:[T_]|,? {{1,2}}| - "
+    rf"|-)\d{{1,2}}[:.]\d\d[:.]\d\d(?:[.,:]\d{{1,9}})?"
     rf"(?:\s?{_ZONE})?"
     rf"|(?:\d{{1,2}}/\d{{1,2}}/(?:\d{{4}}|\d\d),? {_CLOCK}(?: [AP]M)?)"
-    rf"|(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?{_MON} {{1,2}}\d{{1,2}},?(?: \d{{4}})? {_CLOCK}(?: [AP]M)?(?: {_ZONE})?(?: \d{{4}}\b)?"
+    rf"|(?:(?:Mon|Tue|Wed|Thu|Fri|Sat"
+    rf"|Sun),? )?{_MON} {{1,2}}\d{{1,2}},?(?: \d{{4}})? {_CLOCK}(?: [AP]M)?(?: {_ZONE})?(?: \d{{4}}\b)?"
     rf"|(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?\d{{1,2}}[ /-]{_MON}[ /-]\d{{4}}[ :T]{_CLOCK}(?: ?{_ZONE})?"
     rf"|\d{{8}}-\d{{1,2}}:\d{{1,2}}:\d{{1,2}}:\d{{1,3}}"
     rf"|\d{{8}}T\d{{6}}(?:[.,]\d{{1,9}})?(?:{_ZONE})?"

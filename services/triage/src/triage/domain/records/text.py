@@ -22,14 +22,16 @@ _WINDOW: Final = 200
 _DEPTH: Final = 3
 
 _UPPER: Final = (
-    "TRACE|TRC|FINEST|FINER|VERBOSE|DEBUG[1-5]?|DBG|INFO|INFORMATION|INF|NOTICE|WARN|WARNING|WRN|ERROR|ERRO|ERR|SEVERE"
+    "TRACE|TRC|FINEST|FINER|VERBOSE|DEBUG[1-5]?|DBG|INFO|INFORMATION|INF|NOTICE|WARN|WARNING|WRN|ERROR"
+    "|ERRO|ERR|SEVERE"
     "|FATAL|FTL|CRITICAL|CRIT|CRT|EMERG|EMERGENCY|PANIC|DPANIC"
 )
 _ONLY_WITH_COLON: Final = (
     "LOG|DETAIL|HINT|CONTEXT|STATEMENT|QUERY|LOCATION|NOTE|CONFIG|FINE|ALERT|FAIL|FAILURE|SUCCESS"
 )
 _ANY_CASE: Final = (
-    "trace|trc|trce|verbose|debug|dbg|dbug|info|inf|information|notice|note|system|warn|warning|wrn|error|err|erro|eror"
+    "trace|trc|trce|verbose|debug|dbg|dbug|info|inf|information|notice|note|system|warn|warning|wrn"
+    "|error|err|erro|eror"
     "|severe|fatal|ftl|critical|crit|alert|emerg|emergency|panic|fail"
 )
 
@@ -48,16 +50,21 @@ _SEARCH: Final = re.compile(
 )
 # No groups, so RE2 answers from its automaton; nearly every line without a level ends here.
 _MAYBE: Final = re2.compile(
-    rf"{_UPPER}|(?:{_ONLY_WITH_COLON}):|[\[(<|:]\s?(?i:{_ANY_CASE})\s?[\])>|]|(?i:level|lvl|severity|levelname)="
+    rf"{_UPPER}|(?:{_ONLY_WITH_COLON}):|[\[(<|:]\s?(?i:{_ANY_CASE})\s?[\])>|]|(?i:level|lvl|severity"
+    rf"|levelname)="
 )
 _BEGIN: Final = re.compile(
     rf"[\[(<*#]{{0,3}}\s?(?:({_UPPER})(?=[\s\])>|:/]|$)|({_ONLY_WITH_COLON})(?=:\s)"
-    rf"|((?i:{_ANY_CASE}))(?=: |:$|:\t|\]|\[E\d{{4}}\]|\)\s?:?\s|>))(?!: ?(?:none|null|nil|0|false|\"\")\s{{0,3}}$)"
+    rf"|((?i:{_ANY_CASE}))(?=: |:$|:\t|\]|\[E\d{{4}}\]|\)\s?:?\s|>))(?!: ?(?:none|null|nil|0|false"
+    rf"|\"\")\s{{0,3}}$)"
 )
 _KLOG: Final = re.compile(
     r"([IWEFD])(\d{4}(?:\d{4})? \d\d:\d\d:\d\d\.\d{3,6})\s{1,8}\d{1,9} ([^\]]{1,120})\] ?"
 )
-_RUBY: Final = re.compile(r"[DIWEFAU], \[(\S{19,40}) #\d{1,9}(?:\.\d+)?\]\s{1,3}(\w{3,7}) -- ([^:]{0,80}): ?")
+_RUBY: Final = re.compile(
+    r"[DIWEFAU], \[(\S{19,40}) #\d{1,9}(?:\.\d+)?\]\s{1,3}(\w{3,7}) -- "
+    r"([^:]{0,80}): ?"
+)
 _JUPYTER: Final = re.compile(r"\[([DIWECF]) (?=\d)")
 _LOGCAT: Final = re.compile(r"([VDIWEFA])/([^(:]{1,60})(?:\(\s{0,5}\d{1,7}\))?: ")
 _PRI: Final = re.compile(r"<(\d{1,3})>(?:1 (?=\S))?")
@@ -69,7 +76,8 @@ _CI: Final = re.compile(
     r"|npm (ERR!|error|WARN|warn|notice|info)(?= )"
 )
 _PHP: Final = re.compile(
-    r"(?:PHP message: )?PHP (?:(?:(?:Recoverable )?[Ff]atal|Parse|Core|Compile|Startup) (?:[Ee]rror)|(Warning)|(Notice|Deprecated|Strict))"
+    r"(?:PHP message: )?PHP (?:(?:(?:Recoverable )?[Ff]atal|Parse|Core|Compile|Startup) (?:[Ee]rror)"
+    r"|(Warning)|(Notice|Deprecated|Strict))"
 )
 # What may stand before the time: a file's name, Redis' pid and role, a supercomputer's label and node.
 _BEFORE: Final = re.compile(
@@ -81,7 +89,8 @@ _BEFORE: Final = re.compile(
 )
 _REDIS: Final = {".": Level.DEBUG, "-": Level.TRACE, "*": Level.INFO, "#": Level.WARN}
 _TAG: Final = re.compile(
-    r" (\S{1,255}) ((?:[^\s:\[\]]{1,80}|[^:\[\]]{1,60}?)(?:\[[\w. ()\[\]-]{1,80}\])?(?: \([^)]{0,120}\))?):(?: |$)"
+    r" (\S{1,255}) ((?:[^\s:\[\]]{1,80}"
+    r"|[^:\[\]]{1,60}?)(?:\[[\w. ()\[\]-]{1,80}\])?(?: \([^)]{0,120}\))?):(?: |$)"
 )
 _TAG_WITH_PID: Final = re.compile(r" (\S{1,255}) ([\w./@-]{1,80}\[\d{1,9}\]): ?")
 _HPC: Final = re.compile(r"\d{1,9} \S{1,40} (\S{1,40}) \S{1,60} (\d{10}) \d{1,3} ")
@@ -91,7 +100,7 @@ _CI_LEVELS: Final = {"ERR!": Level.ERROR, "ERROR": Level.ERROR, "WARN": Level.WA
 
 
 def scan(line: str, parts: Parts | None = None, depth: int = 0) -> int:
-    """A `Level`, `UNLEVELLED` or `UNHEADED` for a line of text; fills `parts` where the caller wants them."""
+    """A `Level`, `UNLEVELLED` or `UNHEADED` for a line of text; fills `parts` where they are wanted."""
     start = 1 if line[:1] in "[(<" and line[:1] else 0
     stamped = STAMP.match(line, start)
     if stamped is None:
@@ -178,7 +187,7 @@ def _levelless(line: str, end: int, parts: Parts | None) -> int:
 
 
 def _judged(status: int, parts: Parts | None) -> int:
-    """An access log states no level; a response that says error is one, the server's own above the client's."""
+    """An access log states no level: its status does, the server's faults above the client's."""
     failed = status >= 400  # noqa: PLR2004 - RFC 9110: 4xx and 5xx are the error classes
     if parts is not None:
         parts.failed = failed

@@ -9,17 +9,24 @@ from typing import Final
 
 # Lines that open a trace of their own at the left margin.
 _OPENS: Final = re.compile(
-    r" ?(?:Traceback \(most recent call last\)|panic: |fatal error: |goroutine \d|Exception in thread |Unhandled |Uncaught "
-    r"|thread '|Exception: |(?:[a-zA-Z_$][\w$]{0,80}[.:]{1,2}){0,12}(?:[A-Z][\w$]{0,100})?(?:Error|Exception|Throwable|Failure)\b"
-    r"(?:$|:| \()|SIG(?:SEGV|ABRT|BUS|ILL): |runtime: |V8 errors stack|Stack trace:|Call Trace:|\[signal SIG"
+    r" ?(?:Traceback \(most recent call last\)|panic: |fatal error: |goroutine \d|Exception in thread "
+    r"|Unhandled |Uncaught "
+    r"|thread '|Exception: |(?:[a-zA-Z_$][\w$]{0,80}[.:]{1,2}){0,12}(?:[A-Z][\w$]{0,100})?(?:Error"
+    r"|Exception|Throwable|Failure)\b"
+    r"(?:$|:| \()|SIG(?:SEGV|ABRT|BUS|ILL): |runtime: |V8 errors stack|Stack trace:|Call Trace:"
+    r"|\[signal SIG"
     r"|\S{1,200}:\d{1,7}:in [`'][^'`]{0,200}': |\+ Exception Group Traceback)"
 )
 # Lines that can only go on with something.
 _GOES_ON: Final = re.compile(
-    r"(?:Caused by: |Suppressed: |\.\.\. \d+ (?:more|common)|at [\w$.<>/]{1,200}[(.:]|File \"|--- End of |---> "
-    r"|goroutine \d+ \[|created by |\[signal SIG|exit status \d|#\d+ |\[stacktrace\]|\[previous exception\]|Stack trace:"
-    r"|stack backtrace:|note: (?:run with|Some details)|During handling of the above|The above exception was"
-    r"|The direct cause|[)}\]]|\"\}|thrown in|nested exception|Backtrace:|from \S+:\d+:in|\S{1,200}:\d{1,7}:in [`'][^'`]{0,200}'$|Nested in "
+    r"(?:Caused by: |Suppressed: |\.\.\. \d+ (?:more|common)|at [\w$.<>/]{1,200}[(.:]|File \""
+    r"|--- End of |---> "
+    r"|goroutine \d+ \[|created by |\[signal SIG|exit status \d|#\d+ |\[stacktrace\]"
+    r"|\[previous exception\]|Stack trace:"
+    r"|stack backtrace:|note: (?:run with|Some details)|During handling of the above"
+    r"|The above exception was"
+    r"|The direct cause|[)}\]]|\"\}|thrown in|nested exception|Backtrace:|from \S+:\d+:in"
+    r"|\S{1,200}:\d{1,7}:in [`'][^'`]{0,200}'$|Nested in "
     r"|Wrapped by:|Next \S{1,100}(?:Exception|Error)|Node\.js v\d|Call Trace:|RIP: |Code: )"
 )
 _CHAINS: Final = re.compile(r"(?:During handling of the above|The above exception was|The direct cause)")

@@ -1,4 +1,4 @@
-"""What a container runtime or a log shipper wrapped around a line, taken off; nothing of the line is lost."""
+"""What a container runtime or a log shipper wrapped around a line, taken off."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,8 @@ from typing import Final
 import orjson
 
 _CRI: Final = re.compile(
-    r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)) (stdout|stderr) ([FP])(?::\w{1,16})? ?"
+    r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)) (stdout"
+    r"|stderr) ([FP])(?::\w{1,16})? ?"
 )
 # `docker compose logs` and `kubectl logs --prefix`.
 _COMPOSE: Final = re.compile(r"([A-Za-z0-9][\w.-]{0,62})\s{1,40}\| ?")

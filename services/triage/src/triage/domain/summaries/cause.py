@@ -4,8 +4,8 @@ from datetime import timedelta
 from typing import Final
 
 from triage.domain.model import Level
-from triage.domain.summaries.hints import Weight
-from triage.domain.summaries.model import Observation, FirstCause
+from triage.domain.summaries.hint import Weight
+from triage.domain.summaries.model import FirstCause, Observation
 
 _BEFORE: Final = timedelta(minutes=15)
 _SYMPTOM_LEAD: Final = timedelta(minutes=1)

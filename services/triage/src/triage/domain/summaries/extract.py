@@ -8,7 +8,7 @@ from triage.domain.model import Group, Redacted
 from triage.domain.records.chain import root_cause
 from triage.domain.summaries.cause import suspect
 from triage.domain.summaries.hints import hint_for
-from triage.domain.summaries.model import Observation, Extract
+from triage.domain.summaries.model import Extract, Observation
 from triage.domain.summaries.severity import floor
 
 _HINTED: Final = 200

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from triage.domain.model import Group, Redacted, Severity
-from triage.domain.summaries.hints import Hint
+from triage.domain.summaries.hint import Hint
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Final
 
 from triage.domain.model import Redacted
 from triage.domain.summaries.extract import short, span
-from triage.domain.summaries.model import Observation, Extract
+from triage.domain.summaries.model import Extract, Observation
 
 _SHOWN: Final = 10
 _WIDE: Final = 160

@@ -2,7 +2,7 @@
 
 from triage.domain import severity
 from triage.domain.model import Level, Severity
-from triage.domain.summaries.hints import Weight
+from triage.domain.summaries.hint import Weight
 from triage.domain.summaries.model import Observation
 
 
