@@ -7,30 +7,38 @@ deadlock. Keep it to what the standard library's core offers.
 MODE is one of
 
 * direct     only the tie to the parent
-* mapped     a user namespace in which root is user 1000: PostgreSQL refuses to run as root
-* nobody     user and group 65534, for where user namespaces are not permitted
+* mapped     a user namespace in which this user is called nobody: PostgreSQL refuses to run as root, or as
+             a number without a name
+* nobody     really that user, for where user namespaces are not permitted
 
 SIGNAL is the number of the signal that the death of the parent sends.
 """
 
 import ctypes
 import os
+import pwd
 import sys
 from pathlib import Path
 
 CLONE_NEWUSER = 0x10000000
 PR_SET_PDEATHSIG = 1
-NOBODY = 65534
 NOT_PERMITTED = 77  # EX_NOPERM
 
 
-def map_root(libc: ctypes.CDLL) -> None:
+def nobody() -> int:
+    """A user of this machine that is not root, by preference the one of no rights."""
+    users = {user.pw_name: user.pw_uid for user in pwd.getpwall() if user.pw_uid != 0}
+    return users.get("nobody") or min(users.values(), default=65534)
+
+
+def map_self(libc: ctypes.CDLL) -> None:
+    user, group, name = os.getuid(), os.getgid(), nobody()
     if libc.unshare(CLONE_NEWUSER) != 0:
         sys.stderr.write("user namespaces are not permitted here\n")
         raise SystemExit(NOT_PERMITTED)
     Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
-    Path("/proc/self/uid_map").write_text("1000 0 1", encoding="ascii")
-    Path("/proc/self/gid_map").write_text("1000 0 1", encoding="ascii")
+    Path("/proc/self/uid_map").write_text(f"{name} {user} 1", encoding="ascii")
+    Path("/proc/self/gid_map").write_text(f"{name} {group} 1", encoding="ascii")
 
 
 def main(mode: str, last: str, parent: str, program: str, *arguments: str) -> None:
@@ -38,11 +46,11 @@ def main(mode: str, last: str, parent: str, program: str, *arguments: str) -> No
         libc = ctypes.CDLL(None, use_errno=True)
         try:
             if mode == "mapped":
-                map_root(libc)
+                map_self(libc)
             elif mode == "nobody":
                 os.setgroups([])
-                os.setgid(NOBODY)
-                os.setuid(NOBODY)
+                os.setgid(nobody())
+                os.setuid(nobody())
         except OSError as refused:
             sys.stderr.write(f"{refused}\n")
             raise SystemExit(NOT_PERMITTED) from None

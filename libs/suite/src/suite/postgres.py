@@ -2,6 +2,7 @@
 
 import functools
 import os
+import pwd
 import secrets
 import shutil
 import signal
@@ -39,17 +40,24 @@ class PostgresNotStarted(RuntimeError):
 @functools.cache
 def _mode() -> processes.Mode:
     """How this user may run a server that refuses to run as root."""
-    if os.getuid() != 0:
+    if os.getuid() != 0 and _has_a_name(os.getuid()):
         return "direct"
     if sys.platform == "linux":
-        for mode in ("mapped", "nobody"):
+        modes: tuple[processes.Mode, ...] = ("mapped", "nobody") if os.getuid() == 0 else ("mapped",)
+        for mode in modes:
             probe = processes.launch_line([BINARIES / "postgres", "--version"], mode)
             if subprocess.run(probe, capture_output=True, check=False).returncode == 0:  # noqa: S603
                 return mode
     raise PostgresNotStarted(
-        "PostgreSQL refuses to run as root, and neither a user namespace nor the user nobody can be used "
-        f"from {BINARIES}: run this as an ordinary user."
+        "PostgreSQL refuses to run as root or as a user without a name, and neither a user namespace nor the "
+        f"user nobody can be used with {BINARIES}: run this as an ordinary user."
     )
+
+
+def _has_a_name(user: int) -> bool:
+    with suppress(KeyError):
+        return bool(pwd.getpwuid(user).pw_name)
+    return False
 
 
 class Postgres:
@@ -141,7 +149,7 @@ class Postgres:
             if mode == "nobody":
                 unfinished.mkdir(mode=0o700)
                 for path in (unfinished, password):
-                    os.chown(path, launch.NOBODY, launch.NOBODY)
+                    os.chown(path, launch.nobody(), launch.nobody())
             command: list[str | Path] = [BINARIES / "initdb", "-D", unfinished, "-U", SUPERUSER]
             command += ["--pwfile", password, "--auth", "scram-sha-256", "--encoding", "UTF8"]
             # The server's own locale provider: the same order on every machine.
