@@ -20,9 +20,9 @@ Paste these, top to bottom; the last answers 401, for the logout was true at onc
   PAIR=$$(curl -s $base/token/refresh -H 'Content-Type: application/json' \
     -d "{\"refresh_token\":\"$$(field refresh_token <<<"$$PAIR")\"}")
   ACCESS="Authorization: Bearer $$(field access_token <<<"$$PAIR")"
-  curl -s $base/protected -H "$$ACCESS"
-  curl -s $base/external-api
-  curl -s $base/debug/summarize-errors -H "$$ACCESS"    # $lines lines of log
+  curl -s -w '\n' $base/protected -H "$$ACCESS"
+  curl -s -w '\n' $base/external-api
+  curl -s -w '\n' $base/debug/summarize-errors -H "$$ACCESS"    # $lines lines of log
   curl -s -w '%{http_code}\n' -X POST $base/logout -H "$$ACCESS"
   curl -s -w '%{http_code}\n' $base/protected -H "$$ACCESS"
 
