@@ -28,7 +28,7 @@ def java(rng: random.Random, level: str, at: str) -> str:
     code = rng.choice(
         ["declined by issuer", "gateway timeout after 3000 ms", "duplicate key value for orders_pkey"]
     )
-    return f"{line}order {rng.randrange(10**9)} failed: {code} host=10.0.{rng.randrange(255)}.{rng.randrange(255)} {_PADDING}"
+    return f"{line}order {rng.randrange(10**9)} failed: {code} host=10.0.0.{rng.randrange(255)} {_PADDING}"
 
 
 def structured(rng: random.Random, level: str, at: str) -> str:
@@ -47,7 +47,8 @@ def structured(rng: random.Random, level: str, at: str) -> str:
 
 def syslog(rng: random.Random, level: str, at: str) -> str:
     text = "error: connection reset by peer" if level == "ERROR" else "session opened for user app"
-    return f"Mar  1 10:{at} web-{rng.randrange(9)} sshd[{rng.randrange(30000)}]: {text} from 10.0.0.{rng.randrange(255)} {_PADDING}"
+    head = f"Mar  1 10:{at} web-{rng.randrange(9)} sshd[{rng.randrange(30000)}]"
+    return f"{head}: {text} from 10.0.0.{rng.randrange(255)} {_PADDING}"
 
 
 def containerd(rng: random.Random, level: str, at: str) -> str:
@@ -93,7 +94,8 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=50_000)
     lines = parser.parse_args().lines
     print(
-        f"{'shape':12} {'errors':>6} {'MB':>6} {'records/s':>12} {'MB/s':>7} {'groups/s':>12} {'groups':>7} {'peak MB':>8}"
+        f"{'shape':12} {'errors':>6} {'MB':>6} {'lines/s':>12} {'MB/s':>7}"
+        f" {'grouped/s':>12} {'groups':>7} {'peak MB':>8}"
     )
     for shape in SHAPES:
         for errors in (0.02, 0.5):
@@ -109,7 +111,8 @@ def main() -> None:
             grouped = time.perf_counter() - start
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             print(
-                f"{shape:12} {errors:6.0%} {len(data) / 1e6:6.1f} {lines / read:12,.0f} {len(data) / 1e6 / read:7.1f}"
+                f"{shape:12} {errors:6.0%} {len(data) / 1e6:6.1f} {lines / read:12,.0f}"
+                f" {len(data) / 1e6 / read:7.1f}"
                 f" {len(found) / grouped:12,.0f} {len(groups):7} {peak:8.0f}"
             )
 

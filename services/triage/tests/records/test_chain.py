@@ -7,17 +7,34 @@ from triage.domain.records.chain import exceptions, root_cause
 
 CHAINS = {
     "java": (
-        "save failed\na.B: outer\n\tat a.b(C.java:1)\na.OuterException: x\n\tat a.b(C.java:1)\nCaused by: a.MidException\n"
-        "\t... 2 more\nCaused by: a.RootError: deep: down\n\t... 3 more",
+        """\
+save failed
+a.OuterException: x
+\tat a.b(C.java:1)
+Caused by: a.MidException
+\t... 2 more
+Caused by: a.RootError: deep: down
+\t... 3 more""",
         ["a.OuterException: x", "a.MidException", "a.RootError: deep: down"],
     ),
     "python": (
-        "Traceback (most recent call last):\n  File 'a', line 1\nKeyError: 'x'\n\nDuring handling of the above exception, "
-        "another exception occurred:\n\nTraceback (most recent call last):\n  File 'b', line 2\napp.LoadFailed: no",
+        """\
+Traceback (most recent call last):
+  File 'a', line 1
+KeyError: 'x'
+
+During handling of the above exception, another exception occurred:
+
+Traceback (most recent call last):
+  File 'b', line 2
+app.LoadFailed: no""",
         ["app.LoadFailed: no", "KeyError: 'x'"],
     ),
     "dotnet": (
-        "Unhandled exception. System.InvalidOperationException: outer\n ---> System.IO.IOException: inner\n   at A.B()",
+        """\
+Unhandled exception. System.InvalidOperationException: outer
+ ---> System.IO.IOException: inner
+   at A.B()""",
         ["System.InvalidOperationException: outer", "System.IO.IOException: inner"],
     ),
     "node": (

@@ -1,4 +1,4 @@
-"""`python -m triage groups`: NDJSON, `kind` record with a group's id for each error record, then `kind` group.
+"""`python -m triage groups`: NDJSON, kind `record` for each error record, then kind `group` for each group.
 
 Which group a record belongs to is known once all were seen, so the first line
 comes at the end of the input; until then records wait in a temporary file,

@@ -44,7 +44,7 @@ def verdict(code: int, text: str, parts: Parts) -> bool:
 def build(
     lines: list[str], origin: Origin, *, now: datetime | None = None, failed: bool | None = None
 ) -> RawRecord:
-    """The record of these lines, the first of them its head; `failed` is what the words said, if they were asked."""
+    """The record of these lines, the first of them its head; `failed` is what the words said, if asked."""
     text = "\n".join(lines)
     parts = Parts(failed=failed)
     head = text if text[:1] == "{" else lines[0]

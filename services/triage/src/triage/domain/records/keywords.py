@@ -74,7 +74,7 @@ _BENIGN: Final = re2.compile(
     r"|\bcan(?:not|'t)? (?:be )?fail(?:ed)?\b|\bon(?:Error|Failure)\b"
 )
 
-# A word inside a path, a host, a key or a longer word is a name, not news: hence what may not stand beside it.
+# A word inside a path, a host, a key or a longer word is a name, not news.
 _FAILURE: Final = re2.compile(
     r"(?i)(?:^|[^\w/.-])(?:errors?|err|failed|failure|failures|fails|fatal|panic|panicked|critical"
     r"|severe|unhandled"

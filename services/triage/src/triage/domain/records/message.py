@@ -6,7 +6,7 @@ from typing import Final
 from triage.domain.records.parts import Parts
 
 _GAP: Final = r"[\s:|,>\])/-]{0,8}"
-# A bracketed group, one level of brackets inside: `[main]`, `[QuorumPeer[myid=1]/0:0:0:FastLeaderElection@774]`.
+# `[main]`, or with brackets inside: `[QuorumPeer[myid=1]/0:0:0:FastLeaderElection@774]`.
 _GROUP: Final = r"[\[(](?:[^\[\]()]|[\[(][^\[\]()]{0,80}[\])]){0,400}[\])]"
 _AFTER: Final = re.compile(
     rf"{_GAP}(?:\d{{1,7}}(?=\s---))?{_GAP}"

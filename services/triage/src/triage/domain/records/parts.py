@@ -21,4 +21,4 @@ class Parts:
     logger: str = ""
     trace_id: str = ""
     failed: bool | None = None
-    """A verdict that is not a level: the status of an access log, an `error` field. None leaves it to the words."""
+    """A verdict that is not a level: a status, an `error` field. None leaves it to the words."""

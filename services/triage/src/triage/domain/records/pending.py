@@ -18,8 +18,18 @@ class Pending:
     """A head line and whatever has joined it so far; with `keeps` off only the extent is known."""
 
     __slots__ = (
-        "_chained", "_indented", "_language", "_plain", "_size", "code", "first", "last", "lines", "lost", "wrapped",
-    )  # fmt: skip
+        "_chained",
+        "_indented",
+        "_language",
+        "_plain",
+        "_size",
+        "code",
+        "first",
+        "last",
+        "lines",
+        "lost",
+        "wrapped",
+    )
 
     def __init__(
         self, line: str, code: int, first: int, last: int, wrapped: Wrapped | None, *, keeps: bool

@@ -44,28 +44,32 @@ LEVELS: Final = (
     "type",
 )
 NESTED: Final = (
-    "log", "fields", "record", "attributes", "attr", "jsonPayload", "event", "body", "data", "@fields", "syslog",
-    "context", "Properties", "labels", "extra", "entry",
+    "log", "fields", "record", "attributes", "attr", "jsonPayload", "event", "body", "data", "@fields",
+    "syslog", "context", "Properties", "labels", "extra", "entry",
 )  # fmt: skip
 MESSAGES: Final = (
-    "message", "msg", "MESSAGE", "log", "@message", "@m", "@mt", "event", "short_message", "body", "Body", "text",
-    "Message", "textPayload", "line", "_raw", "RenderedMessage", "MessageTemplate", "full_message", "description",
+    "message", "msg", "MESSAGE", "log", "@message", "@m", "@mt", "event", "short_message", "body",
+    "Body", "text", "Message", "textPayload", "line", "_raw", "RenderedMessage", "MessageTemplate",
+    "full_message", "description",
 )  # fmt: skip
 ERRORS: Final = (
-    "error", "err", "exception", "Exception", "@x", "exc_info", "stack_trace", "stacktrace", "stack", "error.message",
-    "error.stack_trace", "traceback",
+    "error", "err", "exception", "Exception", "@x", "exc_info", "stack_trace", "stacktrace", "stack",
+    "error.message", "error.stack_trace", "traceback",
 )  # fmt: skip
 _STAMPS: Final = (
-    "@timestamp", "timestamp", "time", "ts", "@t", "t", "Timestamp", "asctime", "datetime", "timeUnixNano",
-    "__REALTIME_TIMESTAMP", "_SOURCE_REALTIME_TIMESTAMP", "eventTime", "date", "created", "Time",
+    "@timestamp", "timestamp", "time", "ts", "@t", "t", "Timestamp", "asctime", "datetime",
+    "timeUnixNano", "__REALTIME_TIMESTAMP", "_SOURCE_REALTIME_TIMESTAMP", "eventTime", "date",
+    "created", "Time",
 )  # fmt: skip
 _LOGGERS: Final = (
-    "logger", "logger_name", "log.logger", "loggerName", "name", "SourceContext", "channel", "component", "target",
-    "app", "c", "category", "_SYSTEMD_UNIT", "SYSLOG_IDENTIFIER", "service", "module", "source", "caller", "Category",
+    "logger", "logger_name", "log.logger", "loggerName", "name", "SourceContext", "channel",
+    "component", "target", "app", "c", "category", "_SYSTEMD_UNIT", "SYSLOG_IDENTIFIER", "service",
+    "module", "source", "caller", "Category",
 )  # fmt: skip
 _TRACES: Final = (
-    "trace_id", "traceId", "traceID", "trace.id", "TraceId", "traceid", "dd.trace_id", "@tr", "otelTraceID",
-    "logging.googleapis.com/trace", "trace", "X-B3-TraceId", "correlation_id", "request_id", "requestId",
+    "trace_id", "traceId", "traceID", "trace.id", "TraceId", "traceid", "dd.trace_id", "@tr",
+    "otelTraceID", "logging.googleapis.com/trace", "trace", "X-B3-TraceId", "correlation_id",
+    "request_id", "requestId",
 )  # fmt: skip
 
 

@@ -44,8 +44,10 @@ _MONTH_DAY: Final = re.compile(rf"(\d\d)[-.](\d\d) ({_CLOCK})")
 _TIME: Final = re.compile(r"(\d{1,2}):(\d\d):(\d\d)(?:[.,:](\d{1,9}))?")
 _EPOCH: Final = re.compile(r"(\d{10})(\d{3})?(?:\.(\d{1,9}))?$")
 _OFFSET: Final = re.compile(r"([+-])(\d\d):?(\d\d)$")
-_ZONES: Final = {"CET": 1, "CEST": 2, "BST": 1, "EET": 2, "EEST": 3, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5,
-                 "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "JST": 9, "KST": 9, "MSK": 3}  # fmt: skip
+_ZONES: Final = {
+    "CET": 1, "CEST": 2, "BST": 1, "EET": 2, "EEST": 3, "MSK": 3, "JST": 9, "KST": 9,
+    "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7,
+}  # fmt: skip
 
 
 def instant(stamp: str, *, now: datetime | None = None) -> datetime | None:
@@ -74,7 +76,7 @@ def from_epoch(number: float) -> datetime | None:
         return None
 
 
-def _instant(stamp: str, now: datetime | None) -> datetime | None:
+def _instant(stamp: str, now: datetime | None) -> datetime | None:  # noqa: PLR0911 - one return a notation
     if found := _ISO.match(stamp):
         year, month, day, *clock = found.groups()
         return _at(int(year), int(month), int(day), *_parts(clock), _zone(stamp[found.end() :]))

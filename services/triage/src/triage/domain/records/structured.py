@@ -83,7 +83,7 @@ def stated(fields: Mapping[str, Any], depth: int = 0) -> Level | None:
     return None
 
 
-def _level(key: str, value: Any, fields: Mapping[str, Any]) -> Level | None:  # noqa: PLR0911 - one return a scale
+def _level(key: str, value: Any, fields: Mapping[str, Any]) -> Level | None:  # noqa: C901, PLR0911 - one branch a scale
     if isinstance(value, dict):
         name = value.get("name")
         return levels.of_word(name) if isinstance(name, str) else None

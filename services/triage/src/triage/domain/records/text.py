@@ -9,94 +9,36 @@ not grow with its length.
 import re
 from typing import Final
 
-import re2
-
 from triage.domain.model import Level
 from triage.domain.records import levels
 from triage.domain.records.access import status_of
 from triage.domain.records.message import strip_logger
 from triage.domain.records.parts import CLIENT_FAULT, UNHEADED, UNLEVELLED, Parts
+from triage.domain.records.shapes import (
+    BEFORE,
+    BEGIN,
+    CI,
+    CI_LEVELS,
+    HPC,
+    JUPYTER,
+    KLOG,
+    LOGCAT,
+    MAYBE,
+    NEXT,
+    PHP,
+    PRI,
+    REDIS,
+    RFC5424,
+    RUBY,
+    RUN,
+    SEARCH,
+    TAG,
+    TAG_WITH_PID,
+)
 from triage.domain.records.stamps import STAMP
 
 _WINDOW: Final = 200
 _DEPTH: Final = 3
-
-_UPPER: Final = (
-    "TRACE|TRC|FINEST|FINER|VERBOSE|DEBUG[1-5]?|DBG|INFO|INFORMATION|INF|NOTICE|WARN|WARNING|WRN|ERROR"
-    "|ERRO|ERR|SEVERE"
-    "|FATAL|FTL|CRITICAL|CRIT|CRT|EMERG|EMERGENCY|PANIC|DPANIC"
-)
-_ONLY_WITH_COLON: Final = (
-    "LOG|DETAIL|HINT|CONTEXT|STATEMENT|QUERY|LOCATION|NOTE|CONFIG|FINE|ALERT|FAIL|FAILURE|SUCCESS"
-)
-_ANY_CASE: Final = (
-    "trace|trc|trce|verbose|debug|dbg|dbug|info|inf|information|notice|note|system|warn|warning|wrn"
-    "|error|err|erro|eror"
-    "|severe|fatal|ftl|critical|crit|alert|emerg|emergency|panic|fail"
-)
-
-# Right behind the time, any case: most loggers.
-_NEXT: Final = re.compile(
-    r"[\s\])>|,:;-]{0,8}[\[(<|]{0,2}\s{0,4}"
-    rf"(?:({_UPPER}|(?i:{_ANY_CASE}|catastrophe))(?=[\s\]\[)>|:,;/(]|$)"
-    r"|([VTDIWEF])(?= [A-Z(\[-]|\s{2}|\] |/|\t)|\d{1,7}\s{1,5}\d{1,7}\s([VDIWEFA])\s)"
-)
-# Anywhere in the header: an upper-case word standing free, any case in brackets, or a field.
-_SEARCH: Final = re.compile(
-    rf"(?:^|(?<=[\s\[(<|:/\t]))({_UPPER})(?=[\s\])>|:,;/]|$|\|)"
-    rf"|(?:^|(?<=[\s\[(<|./]))({_UPPER}|{_ONLY_WITH_COLON})(?=:)"
-    rf"|[\[<(|](?:[\w.-]{{1,40}}:)?\s?((?i:{_ANY_CASE}))\s?[\])>|]"
-    r"|\b(?:level|lvl|severity|log_?level|log\.level|levelname)=[\"']?((?i:[a-z]{1,12}|\d{1,3}))\b"
-)
-# No groups, so RE2 answers from its automaton; nearly every line without a level ends here.
-_MAYBE: Final = re2.compile(
-    rf"{_UPPER}|(?:{_ONLY_WITH_COLON}):|[\[(<|:]\s?(?i:{_ANY_CASE})\s?[\])>|]|(?i:level|lvl|severity"
-    rf"|levelname)="
-)
-_BEGIN: Final = re.compile(
-    rf"[\[(<*#]{{0,3}}\s?(?:({_UPPER})(?=[\s\])>|:/]|$)|({_ONLY_WITH_COLON})(?=:\s)"
-    rf"|((?i:{_ANY_CASE}))(?=: |:$|:\t|\]|\[E\d{{4}}\]|\)\s?:?\s|>))(?!: ?(?:none|null|nil|0|false"
-    rf"|\"\")\s{{0,3}}$)"
-)
-_KLOG: Final = re.compile(
-    r"([IWEFD])(\d{4}(?:\d{4})? \d\d:\d\d:\d\d\.\d{3,6})\s{1,8}\d{1,9} ([^\]]{1,120})\] ?"
-)
-_RUBY: Final = re.compile(
-    r"[DIWEFAU], \[(\S{19,40}) #\d{1,9}(?:\.\d+)?\]\s{1,3}(\w{3,7}) -- "
-    r"([^:]{0,80}): ?"
-)
-_JUPYTER: Final = re.compile(r"\[([DIWECF]) (?=\d)")
-_LOGCAT: Final = re.compile(r"([VDIWEFA])/([^(:]{1,60})(?:\(\s{0,5}\d{1,7}\))?: ")
-_PRI: Final = re.compile(r"<(\d{1,3})>(?:1 (?=\S))?")
-_RFC5424: Final = re.compile(
-    r"(?:\S{1,48}) (\S{1,255}) (\S{1,48}) (\S{1,128}) (\S{1,32}) (?:-|(?:\[[^\]]{0,1024}\]){1,8}) ?"
-)
-_CI: Final = re.compile(
-    r"(?:##\[|::)(error|warning|notice|debug|group|endgroup|section|command)\b"
-    r"|npm (ERR!|error|WARN|warn|notice|info)(?= )"
-)
-_PHP: Final = re.compile(
-    r"(?:PHP message: )?PHP (?:(?:(?:Recoverable )?[Ff]atal|Parse|Core|Compile|Startup) (?:[Ee]rror)"
-    r"|(Warning)|(Notice|Deprecated|Strict))"
-)
-# What may stand before the time: a file's name, Redis' pid and role, a supercomputer's label and node.
-_BEFORE: Final = re.compile(
-    r"(?:[\w.-]{1,80}\.log[\w.:-]{0,40} (?=\d)"
-    r"|(\d{1,7}):([XCSM]) (?=\d)"
-    r"|(?:-|[A-Z][A-Z0-9_]{1,30}) \d{10} \d{4}\.\d\d\.\d\d \S{1,80} (?=[\dA-Z])"
-    r"|\[[\w. -]{1,40}\] \[?(?=\d{4}-\d\d-\d\d)"
-    r")"
-)
-_REDIS: Final = {".": Level.DEBUG, "-": Level.TRACE, "*": Level.INFO, "#": Level.WARN}
-_TAG: Final = re.compile(
-    r" (\S{1,255}) ((?:[^\s:\[\]]{1,80}"
-    r"|[^:\[\]]{1,60}?)(?:\[[\w. ()\[\]-]{1,80}\])?(?: \([^)]{0,120}\))?):(?: |$)"
-)
-_TAG_WITH_PID: Final = re.compile(r" (\S{1,255}) ([\w./@-]{1,80}\[\d{1,9}\]): ?")
-_HPC: Final = re.compile(r"\d{1,9} \S{1,40} (\S{1,40}) \S{1,60} (\d{10}) \d{1,3} ")
-_RUN: Final = re.compile(r" \S{1,80} (?=[A-Z]{3,12} [A-Z_]{2,20} [A-Z]{3,12}\b)")
-_CI_LEVELS: Final = {"ERR!": Level.ERROR, "ERROR": Level.ERROR, "WARN": Level.WARN, "WARNING": Level.WARN,
-                     "DEBUG": Level.DEBUG}  # fmt: skip
 
 
 def scan(line: str, parts: Parts | None = None, depth: int = 0) -> int:
@@ -111,14 +53,14 @@ def scan(line: str, parts: Parts | None = None, depth: int = 0) -> int:
 
 
 def _stamped(line: str, end: int, parts: Parts | None, depth: int) -> int:
-    if found := _NEXT.match(line, end):
+    if found := NEXT.match(line, end):
         word, letter, logcat = found.groups()
         level = levels.of_word(word) if word else levels.of_letter(letter or logcat)
         if level is not None:
             if parts is not None:
                 strip_logger(line, found.end(), parts)
             return level
-    if found := _TAG_WITH_PID.match(line, end) if line[:1].isdigit() else _TAG.match(line, end):
+    if found := TAG_WITH_PID.match(line, end) if line[:1].isdigit() else TAG.match(line, end):
         return _tagged(line, found, parts, depth)
     if found := _search(line, end, end + _WINDOW):
         return _found(line, found, parts)
@@ -154,7 +96,7 @@ def _inner(message: str, parts: Parts | None, depth: int) -> int:
 
 
 def _search(line: str, start: int, end: int) -> re.Match[str] | None:
-    return _SEARCH.search(line, start, end) if _MAYBE.search(line[start:end]) else None
+    return SEARCH.search(line, start, end) if MAYBE.search(line[start:end]) else None
 
 
 def _found(line: str, found: re.Match[str], parts: Parts | None) -> int:
@@ -197,7 +139,7 @@ def _judged(status: int, parts: Parts | None) -> int:
 
 
 def _php(text: str) -> int:
-    found = _PHP.match(text)
+    found = PHP.match(text)
     if found is None:
         return 0
     return Level.WARN if found.group(1) else Level.INFO if found.group(2) else Level.ERROR
@@ -205,34 +147,34 @@ def _php(text: str) -> int:
 
 def _unstamped(line: str, parts: Parts | None, depth: int) -> int:  # noqa: C901, PLR0911, PLR0912 - one branch a format
     first = line[:1]
-    if first in "IWEFD" and (found := _KLOG.match(line)):
+    if first in "IWEFD" and (found := KLOG.match(line)):
         if parts is not None:
             parts.stamp, parts.logger = parts.stamp or found.group(2), found.group(3)
             parts.message = line[found.end() :]
         return levels.LETTERS[found.group(1)]
-    if found := _BEFORE.match(line):
+    if found := BEFORE.match(line):
         return _behind(line, found, parts, depth)
-    if first == "<" and (found := _PRI.match(line)):
+    if first == "<" and (found := PRI.match(line)):
         return _pri(line, found, parts, depth)
-    if line[1:3] == ", " and (found := _RUBY.match(line)):
+    if line[1:3] == ", " and (found := RUBY.match(line)):
         if parts is not None:
             parts.stamp, parts.logger = parts.stamp or found.group(1), found.group(3).strip()
             parts.message = line[found.end() :]
         return levels.of_word(found.group(2)) or UNLEVELLED
-    if first == "[" and (found := _JUPYTER.match(line)):
+    if first == "[" and (found := JUPYTER.match(line)):
         if parts is not None:
             scan(line[found.end() :], parts, depth)
         return levels.LETTERS[found.group(1)]
-    if line[1:2] == "/" and (found := _LOGCAT.match(line)):
+    if line[1:2] == "/" and (found := LOGCAT.match(line)):
         if parts is not None:
             parts.logger, parts.message = found.group(2).strip(), line[found.end() :]
         return levels.LETTERS[found.group(1)]
-    if found := _CI.match(line):
+    if found := CI.match(line):
         word = (found.group(1) or found.group(2)).upper()
         if parts is not None:
             parts.message = line[found.end() :].lstrip("]: ") or line
-        return _CI_LEVELS.get(word, Level.INFO)
-    if first.isdigit() and (found := _HPC.match(line)):
+        return CI_LEVELS.get(word, Level.INFO)
+    if first.isdigit() and (found := HPC.match(line)):
         if parts is not None:
             parts.logger, parts.stamp, parts.message = found.group(1), found.group(2), line[found.end() :]
         return UNLEVELLED
@@ -240,7 +182,7 @@ def _unstamped(line: str, parts: Parts | None, depth: int) -> int:  # noqa: C901
         return php
     if status := status_of(line):
         return _judged(status, parts)
-    if found := _BEGIN.match(line):
+    if found := BEGIN.match(line):
         word = found.group(1) or found.group(2) or found.group(3)
         if parts is not None:
             strip_logger(line, found.end(), parts)
@@ -262,12 +204,12 @@ def _behind(line: str, found: re.Match[str], parts: Parts | None, depth: int) ->
         if parts is not None:
             parts.stamp, parts.logger = parts.stamp or stamped.group(), "redis"
             parts.message = rest[stamped.end() + 3 :]
-        return _REDIS.get(sign, UNLEVELLED)
+        return REDIS.get(sign, UNLEVELLED)
     if depth >= _DEPTH:
         return UNLEVELLED
     if parts is not None:
         parts.message = rest
-    if (stamped := STAMP.match(rest)) and (run := _RUN.match(rest, stamped.end())):
+    if (stamped := STAMP.match(rest)) and (run := RUN.match(rest, stamped.end())):
         # A rack's log: time, node, `RAS KERNEL LEVEL`.
         rest = rest[: stamped.end()] + " " + rest[run.end() :]
     return max(scan(rest, parts, depth + 1), UNLEVELLED)
@@ -279,7 +221,7 @@ def _pri(line: str, found: re.Match[str], parts: Parts | None, depth: int) -> in
     rest = line[found.end() :]
     if depth >= _DEPTH:
         return code
-    header = _RFC5424.match(rest) if line[found.end() - 2 : found.end()] == "1 " else None
+    header = RFC5424.match(rest) if line[found.end() - 2 : found.end()] == "1 " else None
     if header is None:
         if parts is not None:
             parts.message = rest

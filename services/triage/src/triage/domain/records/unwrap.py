@@ -40,7 +40,7 @@ def unwrap(line: str) -> Wrapped | None:
     return outer
 
 
-def _once(line: str) -> Wrapped | None:
+def _once(line: str) -> Wrapped | None:  # noqa: PLR0911 - one return a wrapping
     first = line[:1]
     if first == "{":
         return _docker(line) if '"log":' in line[:16] or ('"stream":' in line and '"log":' in line) else None

@@ -18,7 +18,7 @@ class Weight(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """One class of failure; it fits where any phrase does, and a phrase where all its parts (`a + b`) occur."""
+    """One class of failure; fits where any phrase does, and `a + b` where both parts occur."""
 
     id: str
     title: str

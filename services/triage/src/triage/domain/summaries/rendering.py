@@ -30,16 +30,15 @@ def render(summary: Extract, *, shown: int = _SHOWN) -> Redacted:
     if rest:
         lines += [
             "",
-            f"... and {len(rest):,} more groups, {sum(observation.group.count for observation in rest):,} records",
+            f"... and {len(rest):,} more groups, {sum(one.group.count for one in rest):,} records",
         ]
     return Redacted("\n".join(lines))
 
 
 def _block(place: int, observation: Observation) -> list[str]:
     group = observation.group
-    lines = [
-        f"#{place} {group.id}  {group.level.name}  {group.count:,} x ({observation.share:.0%})  {_when(observation)}".rstrip()
-    ]
+    counted = f"{group.count:,} x ({observation.share:.0%})"
+    lines = [f"#{place} {group.id}  {group.level.name}  {counted}  {_when(observation)}".rstrip()]
     if group.logger:
         lines[0] += f"  {short(group.logger, 60)}"
     lines.append(f"  {short(group.template, _WIDE)}")
