@@ -93,6 +93,8 @@ class StandIn:
     # Answers of Login wait for this.
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     address: str = ""
+    # Auth is gone from then on.
+    stop: Callable[[], Awaitable[None]] | Any = None
 
     async def verify(self, token: str) -> Principal:
         keys = KeySet.from_jwks(self.signer.jwks())
@@ -291,10 +293,11 @@ async def auth() -> AsyncIterator[StandIn]:
     stand_in = StandIn()
     stand_in.gate.set()
     unbounded = frozenset({"/reliability.auth.v1.RevocationService/WatchRevocations"})
-    async with serving(
-        stand_in.register, verify=stand_in.verify, public=PUBLIC, unbounded=unbounded
-    ) as address:
-        stand_in.address = address
+    async with AsyncExitStack() as stack:
+        stand_in.address = await stack.enter_async_context(
+            serving(stand_in.register, verify=stand_in.verify, public=PUBLIC, unbounded=unbounded)
+        )
+        stand_in.stop = stack.aclose
         yield stand_in
 
 

@@ -59,9 +59,6 @@ class GatewaySettings(ServiceSettings):
     token_cache_size: int = Field(
         10_000, ge=0, le=1_000_000, description="Verified access tokens remembered at most."
     )
-    revocation_staleness_seconds: float = Field(
-        30.0, gt=0, description="How old the revocations may be before routes with a bound refuse."
-    )
 
     trusted_hosts: CommaSeparated = Field(
         ("localhost", "127.0.0.1", "[::1]"),
