@@ -11,6 +11,7 @@ from typing import BinaryIO
 from triage.domain.model import Raw
 from triage.domain.redaction import Redactor
 from triage.domain.redaction.extra import RulesRefused
+from triage.domain.redaction.placeholders import NUMBERED, REMEMBERED
 from triage.rules import load
 
 _READ = 65_536
@@ -25,6 +26,11 @@ _INTERRUPTED = 130
 def configure(parser: argparse.ArgumentParser) -> None:
     """The options of this face."""
     parser.description = __doc__
+    parser.epilog = (
+        f"One value has one placeholder for the whole stream, for the latest {NUMBERED:,} values; the latest "
+        f"{REMEMBERED:,} secrets known by their context also go wherever else they stand. Memory is bounded: a "
+        "line is cut at 1 MiB and says so."
+    )
     parser.add_argument(
         "--json", action="store_true", help="each line is a JSON string that holds one record, in and out"
     )

@@ -18,12 +18,12 @@ from triage.domain.redaction.spans import (
     by_line,
     masked,
     protected,
-    replaced,
     settled,
     stands_free,
     united,
     without,
 )
+from triage.domain.redaction.wellformed import without_breaking_json
 
 BLOCK = 65_536
 """Bytes scanned together when many lines are redacted."""
@@ -181,7 +181,7 @@ class Redactor:
             self._tally.add(rule.id, told[place] if told else self._line + place)
             if not stands_free(text, start, end):
                 touched[place] = None
-        return replaced(text, final, self._numbering.name), list(touched)
+        return without_breaking_json(text, final, breaks, self._numbering.name), list(touched)
 
 
 def _breaks(text: bytes) -> list[int]:

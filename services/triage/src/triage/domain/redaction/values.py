@@ -51,7 +51,11 @@ def value_at(text: bytes, at: int) -> Value | None:
 
 
 def quoted(text: bytes, start: int, *, depth: int, quote: bytes) -> Value:
-    """A value behind a quote escaped `depth` times: it ends at the same quote escaped no deeper."""
+    r"""A value behind a quote with `depth` backslashes before it: none, one in JSON within JSON, then three.
+
+    A backslash of the value itself is written as twice the sign that escapes a quote
+    there, so what is left over from those tells an end (`\\\\\"`) from a quote within.
+    """
     limit = line_end(text, start)
     at = start
     while mark := _QUOTE.search(text, at, limit):
@@ -62,8 +66,8 @@ def quoted(text: bytes, start: int, *, depth: int, quote: bytes) -> Value:
         while first >= start and text[first] == BACKSLASH:
             slashes += 1
             first -= 1
-        if slashes % 2 == 0 if depth == 0 else slashes <= depth:
-            return Value(start, mark.start() - slashes if depth else mark.start(), quoted=True)
+        if slashes < depth or slashes % (2 * depth + 2) == depth:
+            return Value(start, mark.start() - min(slashes, depth), quoted=True)
     return Value(start, limit, quoted=True)
 
 

@@ -38,7 +38,7 @@ _SENTENCE = frozenset(
     b" bearer digest negotiate kerberos login logged header format length blank weak short long".split()
 )
 _MASK = compiled(
-    rb"\A(?:[*\xe2\x80\xa2.#_-]{2,}|[xX]{2,12}|[\[<({]{0,2}(?i:redacted|filtered|masked|hidden|removed|\*+)[\])}>]{0,2})\z"
+    rb"\A(?:[*\xe2\x80\xa2.#_-]{2,}|[xX]{2,12}|&(?:[a-z]{2,6}|#[0-9a-fx]{1,5});?|[\[<({]{0,2}(?i:redacted|filtered|masked|hidden|removed|\*+)[\])}>]{0,2})\z"
 )
 _TEMPLATE = compiled(
     rb"\A(?:\$\{[^}]{0,200}\}|\{\{.{0,200}\}\}|\$\{\{.{0,200}\}\}|%\(?\w{0,40}\)?[sdr]"
