@@ -1,12 +1,14 @@
 """Auth, put together: what is opened here is closed in reverse when the service ends."""
 
 import asyncio
+import logging
 from contextlib import AsyncExitStack
 from typing import Final
 
 import grpc
 
-from auth import background
+from auth import administration, background
+from auth.administration import Administration
 from auth.demo import ensure_demo_admin
 from auth.domain.passwords.pool import HashingPool
 from auth.parts import Parts
@@ -27,8 +29,13 @@ from chassis.observability.context import Sampler
 from chassis.security.tls import tls_files
 from reliability.auth.v1 import auth_pb2_grpc as rpc
 
+log = logging.getLogger(__name__)
+
 _PACKAGE: Final = "reliability.auth.v1"
-SERVICES: Final = tuple(f"{_PACKAGE}.{name}" for name in ("AuthService", "RevocationService", "KeyService"))
+SERVICES: Final = tuple(
+    f"{_PACKAGE}.{name}"
+    for name in ("AuthService", "RevocationService", "KeyService", *administration.SERVICES)
+)
 PUBLIC: Final = frozenset(
     f"/{_PACKAGE}.{method}"
     for method in (
@@ -38,6 +45,7 @@ PUBLIC: Final = frozenset(
         "AuthService/Logout",
         "RevocationService/WatchRevocations",
         "KeyService/GetKeySet",
+        *administration.PUBLIC,
     )
 )
 UNBOUNDED: Final = frozenset({f"/{_PACKAGE}.RevocationService/WatchRevocations"})
@@ -68,7 +76,7 @@ async def build(
     port = await serve(
         stack,
         bind=settings.grpc_bind,
-        register=lambda server: _register(server, parts, settings),
+        register=lambda server: _register(server, parts, settings, clock),
         services=SERVICES,
         readiness=readiness,
         verify=parts.verifier.live,
@@ -77,15 +85,22 @@ async def build(
         tls=tls_files(settings.tls_cert_file, settings.tls_key_file, settings.tls_ca_file),
         sampler=Sampler(settings.otel_traces_sampler_arg if endpoint else 0.0),
     )
+    log.info("grpc.listening", extra={"port": port})
     # Before the server stops: streams end at once instead of using up its grace.
     stack.callback(parts.feed.close)
     _keep(stack, readiness, settings, parts, clock)
     return port
 
 
-def _register(server: grpc.aio.Server, parts: Parts, settings: AuthSettings) -> None:
-    auth = AuthServicer(  # type: ignore[abstract]
-        sign_in=parts.sign_in, sessions=parts.sessions, verifier=parts.verifier
+def _register(server: grpc.aio.Server, parts: Parts, settings: AuthSettings, clock: Clock) -> None:
+    admin = Administration.of(settings, parts, clock)
+    auth = AuthServicer(
+        sign_in=parts.sign_in,
+        sessions=parts.sessions,
+        verifier=parts.verifier,
+        own_password=admin.own_password,
+        bootstrap=admin.bootstrap,
+        api_keys=admin.api_keys,
     )
     rpc.add_AuthServiceServicer_to_server(auth, server)
     rpc.add_RevocationServiceServicer_to_server(RevocationServicer(parts.feed), server)
@@ -93,6 +108,7 @@ def _register(server: grpc.aio.Server, parts: Parts, settings: AuthSettings) -> 
         keyring=parts.keyring, rotation=parts.rotation, max_age=settings.key_set_max_age_seconds
     )
     rpc.add_KeyServiceServicer_to_server(keys, server)
+    admin.register(server, parts, settings)
 
 
 def _keep(

@@ -38,6 +38,9 @@ class Parts:
     feed: RevocationFeed
     verifier: Verifier
     passwords: PasswordHasher
+    throttle: SignInThrottle
+    refresh_tokens: RefreshTokens
+    access_tokens: AccessTokens
     sessions: Sessions
     sign_in: SignIn
 
@@ -96,6 +99,9 @@ class Parts:
             feed=feed,
             verifier=verifier,
             passwords=passwords,
+            throttle=throttle,
+            refresh_tokens=refresh_tokens,
+            access_tokens=access_tokens,
             sessions=sessions,
             sign_in=sign_in,
         )

@@ -9,18 +9,31 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from auth.callers import Verifier, bearer, caller, client
 from auth.domain.access_tokens import TokenPair
 from auth.domain.accounts import Role
+from auth.domain.admin.api_keys import ApiKeys
+from auth.domain.admin.bootstrap import Bootstrap
+from auth.domain.admin.passwords import OwnPassword
 from auth.domain.sessions import Sessions
 from auth.domain.sign_in import SignIn
 from auth.domain.stores import LiveSession
+from auth.servicer_accounts import AccountMethods
 from chassis.security.tokens import current_principal
 from reliability.auth.v1 import auth_pb2 as pb
-from reliability.auth.v1 import auth_pb2_grpc as rpc
 
 _ROLES: Final[dict[Role, pb.Role.ValueType]] = {"user": pb.ROLE_USER, "admin": pb.ROLE_ADMIN}
 
 
-class AuthServicer(rpc.AuthServiceServicer):
-    def __init__(self, *, sign_in: SignIn, sessions: Sessions, verifier: Verifier) -> None:
+class AuthServicer(AccountMethods):
+    def __init__(
+        self,
+        *,
+        sign_in: SignIn,
+        sessions: Sessions,
+        verifier: Verifier,
+        own_password: OwnPassword,
+        bootstrap: Bootstrap,
+        api_keys: ApiKeys,
+    ) -> None:
+        super().__init__(own_password=own_password, bootstrap=bootstrap, api_keys=api_keys)
         self._sign_in = sign_in
         self._sessions = sessions
         self._verifier = verifier

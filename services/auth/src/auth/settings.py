@@ -60,7 +60,7 @@ class MigrationSettings(DatabaseSettings):
 
 class AuthSettings(DatabaseSettings):
     namespaces: ClassVar[tuple[str, ...]] = (
-        *("ACCESS_TOKEN_", "BCRYPT_", "DATABASE_", "DEMO_", "HASHING_", "KEY_SET_"),
+        *("ACCESS_TOKEN_", "BCRYPT_", "BOOTSTRAP_", "DATABASE_", "DEMO_", "HASHING_", "KEY_SET_"),
         *("REFRESH_TOKEN_", "SESSION_", "SIGNING_KEY_", "TOKEN_"),
     )
     stand_ins: ClassVar[Mapping[str, str]] = {
@@ -123,6 +123,9 @@ class AuthSettings(DatabaseSettings):
         "reliability", pattern=r"^[\w.:-]{0,64}$", description="Of keys in the store."
     )
 
+    bootstrap_secret: SecretStr | None = Field(
+        None, description="Makes the first admin, once; to be removed when that is done."
+    )
     demo_username: str | None = Field(None, description="An admin made at start, for demonstrations only.")
     demo_password: SecretStr | None = Field(None, description="The password of that admin.")
 
@@ -159,6 +162,10 @@ class AuthSettings(DatabaseSettings):
         secrets += [("SECRET_KEY_PREVIOUS", old) for old in self._previous]
         for name, value in secrets:
             weakness = weak_secret(name, value) if value else None
+            if weakness:
+                yield weakness
+        if self.bootstrap_secret is not None:
+            weakness = weak_secret("BOOTSTRAP_SECRET", self.bootstrap_secret.get_secret_value())
             if weakness:
                 yield weakness
         storage = memory_storage("RATE_LIMIT_STORAGE_URI", self.rate_limit_storage_uri.get_secret_value())

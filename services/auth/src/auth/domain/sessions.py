@@ -59,6 +59,10 @@ class Sessions:
         self._lifetimes = lifetimes
         self._clock = clock
 
+    @property
+    def token_lifetime(self) -> timedelta:
+        return self._access_tokens.lifetime
+
     async def refresh(self, text: str) -> TokenPair:
         """Spends a refresh token for its successor.
 

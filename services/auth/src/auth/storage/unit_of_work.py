@@ -4,8 +4,10 @@ from typing import Any
 
 from sqlalchemy import CursorResult, Executable
 
+from auth.storage.accounts import Accounts, PasswordResets
 from auth.storage.audit import Audit
 from auth.storage.lease import Lease, Parameters
+from auth.storage.machines import ApiKeys, Clients, Introspection
 from auth.storage.revocations import Revocations
 from auth.storage.sessions import Sessions
 from auth.storage.signing_keys import SigningKeys
@@ -24,6 +26,11 @@ class UnitOfWork:
         self.sessions = Sessions(self)
         self.signing_keys = SigningKeys(self)
         self.revocations = Revocations(self)
+        self.accounts = Accounts(self)
+        self.resets = PasswordResets(self)
+        self.api_keys = ApiKeys(self)
+        self.clients = Clients(self)
+        self.introspection = Introspection(self)
         self.audit = Audit(self)
 
     async def execute(self, statement: Executable, parameters: Parameters | None = None) -> CursorResult[Any]:

@@ -67,7 +67,30 @@ class SignInThrottle:
         """
         now = self._clock.now().timestamp()
         device = self._devices.recognise(device_token, account, now=now) if device_token else None
-        claims = self._claims(account, address, device)
+        return await self._reserve(self._claims(account, address, device), now, device)
+
+    async def reserve_proof(self, user: str) -> Attempt:
+        """The same for somebody signed in who proves their password again.
+
+        In a queue of its own: strangers at the door must not keep the owner from changing the lock.
+        """
+        claim = Claim(self._name("proof", user), DEVICE, forgiven_by_success=True)
+        return await self._reserve((claim,), self._clock.now().timestamp(), None)
+
+    async def succeeded(self, attempt: Attempt, *, account: str) -> str:
+        """Takes the try back; the token that makes this device known from now on."""
+        await self.settled(attempt)
+        return self._devices.issue(account, now=self._clock.now().timestamp(), device=attempt.device)
+
+    async def settled(self, attempt: Attempt) -> None:
+        """Takes back a try that was right, where no device is to be known by it."""
+        await attempt.counted_in.settle(attempt.claims, succeeded=True)
+
+    async def abandoned(self, attempt: Attempt) -> None:
+        """Takes back a try that was never judged; not one whose caller hung up while it was."""
+        await attempt.counted_in.settle(attempt.claims, succeeded=False)
+
+    async def _reserve(self, claims: tuple[Claim, ...], now: float, device: Device | None) -> Attempt:
         wait, counted_in = await self._ledger.reserve(claims, now=now)
         if wait > 0:
             raise Exhausted(
@@ -77,25 +100,19 @@ class SignInThrottle:
             )
         return Attempt(claims=claims, counted_in=counted_in, device=device)
 
-    async def succeeded(self, attempt: Attempt, *, account: str) -> str:
-        """Takes the try back; the token that makes this device known from now on."""
-        await attempt.counted_in.settle(attempt.claims, succeeded=True)
-        return self._devices.issue(account, now=self._clock.now().timestamp(), device=attempt.device)
-
-    async def abandoned(self, attempt: Attempt) -> None:
-        """Takes back a try that was never judged; not one whose caller hung up while it was."""
-        await attempt.counted_in.settle(attempt.claims, succeeded=False)
-
     def _claims(self, account: str, address: str, device: Device | None) -> tuple[Claim, ...]:
         if device is not None:
             name = self._name("device", account, device.id.hex())
             return (Claim(name, DEVICE, forgiven_by_success=True),)
         host, network = _places(address)
-        return (
+        of_account = (
             Claim(self._name("pair", account, network), ACCOUNT_AND_NETWORK, forgiven_by_success=True),
             Claim(self._name("account", account), ACCOUNT, forgiven_by_success=False),
-            Claim(self._name("address", host), ADDRESS, forgiven_by_success=False),
         )
+        if not host:
+            # Tries from nowhere have nothing in common.
+            return of_account
+        return (*of_account, Claim(self._name("address", host), ADDRESS, forgiven_by_success=False))
 
     def _name(self, kind: str, *parts: str) -> str:
         # Lengths first: no two lists of parts may spell the same bytes.
