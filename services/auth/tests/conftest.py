@@ -2,15 +2,21 @@
 
 import asyncio
 import functools
+import itertools
+import json
+import os
+import sys
 import uuid
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import grpc
 import psycopg
 import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from auth.app import build
 from auth.domain.passwords.hasher import PasswordHasher
@@ -31,6 +37,13 @@ from suite.databases import Databases
 SECRET_KEY = "kQ3vX8mZ1rT6yB9wF4hJ7nL2pS5dG0cAkQ3vX8mZ1rT6yB9w"
 PASSWORD = "a quiet harbour in november"
 PATIENCE = 5.0
+_ENVIRON = {
+    "ENVIRONMENT": "test",
+    "SECRET_KEY": SECRET_KEY,
+    "GRPC_BIND": "127.0.0.1:0",
+    "BCRYPT_ROUNDS": "4",
+    "RATE_LIMIT_STORAGE_URI": "memory://",
+}
 
 
 @pytest.fixture(scope="session")
@@ -91,16 +104,7 @@ class Replicas(Protocol):
 
 
 def _settings_for(url: str, **changes: str) -> AuthSettings:
-    environ = {
-        "ENVIRONMENT": "test",
-        "SECRET_KEY": SECRET_KEY,
-        "DATABASE_URL": url,
-        "GRPC_BIND": "127.0.0.1:0",
-        "BCRYPT_ROUNDS": "4",
-        "RATE_LIMIT_STORAGE_URI": "memory://",
-        **changes,
-    }
-    settings, faults = AuthSettings.inspect(environ)
+    settings, faults = AuthSettings.inspect({**_ENVIRON, "DATABASE_URL": url, **changes})
     assert settings is not None, faults
     assert not faults
     return settings
@@ -108,7 +112,7 @@ def _settings_for(url: str, **changes: str) -> AuthSettings:
 
 async def until(true: Callable[[], bool], seconds: float = PATIENCE) -> None:
     async with asyncio.timeout(seconds):
-        while not true():  # noqa: ASYNC110  # what is awaited has no event of its own
+        while not true():  # what is awaited has no event of its own
             await asyncio.sleep(0.005)
 
 
@@ -144,6 +148,64 @@ def _add_user(url: str, username: str, role: str = "user", password: str = PASSW
             (user, username, username, _hashed(password), role),
         )
     return user
+
+
+class Process:
+    """`python -m auth` as operators run it: started, killed, started again."""
+
+    def __init__(self, url: str, log: Path, changes: Mapping[str, str]) -> None:
+        self._environ = {**os.environ, **_ENVIRON, "DATABASE_URL": url, **changes}
+        self._stack = AsyncExitStack()
+        self.log = log
+
+    async def start(self) -> Replica:
+        """Answers when it is ready."""
+        with self.log.open("ab") as output:
+            began = output.tell()
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "auth", stdout=output, stderr=output, env=self._environ
+            )
+        port = await self._port(began)
+        channel = await self._stack.enter_async_context(channel_to(f"127.0.0.1:{port}"))
+        health = health_pb2_grpc.HealthStub(channel)
+        async with asyncio.timeout(PATIENCE):
+            answer = await health.Check(health_pb2.HealthCheckRequest(), wait_for_ready=True)
+            while answer.status != health_pb2.HealthCheckResponse.SERVING:
+                await asyncio.sleep(0.02)
+                answer = await health.Check(health_pb2.HealthCheckRequest(), wait_for_ready=True)
+        return Replica(channel)
+
+    async def kill(self) -> None:
+        with suppress(ProcessLookupError):
+            self._process.kill()
+        await self._process.wait()
+
+    async def close(self) -> None:
+        await self._stack.aclose()
+        await self.kill()
+
+    async def _port(self, began: int) -> int:
+        async with asyncio.timeout(15):
+            while True:
+                for line in self.log.read_bytes()[began:].splitlines():
+                    if b'"grpc.listening"' in line:
+                        return int(json.loads(line)["port"])
+                assert self._process.returncode is None, self.log.read_text()
+                await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+async def processes(tmp_path: Path) -> AsyncIterator[Callable[..., Process]]:
+    """Makes processes of auth on a database, with their settings changed as told."""
+    async with AsyncExitStack() as stack:
+        made = itertools.count()
+
+        def process(url: str, **changes: str) -> Process:
+            each = Process(url, tmp_path / f"auth-{next(made)}.log", changes)
+            stack.push_async_callback(each.close)
+            return each
+
+        yield process
 
 
 @pytest.fixture
