@@ -50,6 +50,7 @@ class Rotation:
         self._policy = policy
         self._algorithm = algorithm
         self._clock = clock
+        self._resealed = False
 
     async def tick(self) -> None:
         """Does what is due, if anything is, and loads what is there."""
@@ -57,6 +58,8 @@ class Rotation:
         if self._algorithm is not None and due(_keys(stored), self._policy, self._clock.now()):
             stored = await self._apply(lambda keys, now: due(keys, self._policy, now))
         self._keyring.load(stored)
+        if not self._resealed:
+            await self._reseal()
 
     async def rotate(self, *, force: bool) -> Sequence[SigningKey]:
         """Moves on by command.
@@ -71,6 +74,18 @@ class Rotation:
 
     async def keys(self) -> Sequence[SigningKey]:
         return _keys(await self._read())
+
+    async def _reseal(self) -> None:
+        """Once a process: while a fleet changes its secret, replicas disagree on which is current."""
+        async with self._begin() as work:
+            await work.signing_keys.take_turn()
+            for each in await work.signing_keys.all():
+                if each.key.state != "retired":
+                    renewed = self._seal.renewed(each.private_sealed, bound_to=each.key.kid)
+                    if renewed is not None:
+                        await work.signing_keys.reseal(each.key.kid, renewed)
+            await work.commit()
+        self._resealed = True
 
     async def _read(self) -> Sequence[StoredKey]:
         async with self._begin() as work:

@@ -24,6 +24,19 @@ class Seal:
         nonce = secrets.token_bytes(_NONCE_BYTES)
         return _VERSION + nonce + self._ciphers[0].encrypt(nonce, plain, bound_to.encode())
 
+    def renewed(self, sealed: bytes, *, bound_to: str) -> bytes | None:
+        """The same, closed with the current secret; None where it was already.
+
+        Raises:
+            SealedWithAnotherKey: none of ours.
+        """
+        nonce, rest = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
+        try:
+            self._ciphers[0].decrypt(nonce, rest, bound_to.encode())
+        except InvalidTag:
+            return self.close(self.open(sealed, bound_to=bound_to), bound_to=bound_to)
+        return None
+
     def open(self, sealed: bytes, *, bound_to: str) -> bytes:
         """What was sealed, whichever of our secrets it was.
 

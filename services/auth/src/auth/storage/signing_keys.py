@@ -76,7 +76,8 @@ class SigningKeys:
         await self._change(kid, state="active", activated_at=now)
 
     async def retire(self, kid: str, *, now: datetime, expires_at: datetime) -> None:
-        await self._change(kid, state="retired", retired_at=now, expires_at=expires_at)
+        # Whoever has it in memory may sign on for a moment; nobody needs to load it again.
+        await self._change(kid, state="retired", retired_at=now, expires_at=expires_at, private_sealed=b"")
 
     async def reseal(self, kid: str, sealed: bytes) -> None:
         await self._change(kid, private_sealed=sealed)
