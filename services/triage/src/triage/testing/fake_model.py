@@ -14,6 +14,9 @@ from enum import Enum
 from typing import Any, Final
 
 _DRIP_SECONDS: Final = 0.05
+_ORDER: Final = re.compile(
+    r"(?i)ignore|instruction|respond|severity|assistant|\byou\b|must|report|say|tell|do not|http"
+)
 _HEADERS_END: Final = b"\r\n\r\n"
 
 
@@ -146,27 +149,18 @@ def _head(status: int, length: int, extra: str = "content-type: application/json
 
 def _content(fake: FakeModel, mood: Mood, asked: dict[str, Any]) -> tuple[int, bytes, str]:
     kind = "content-type: application/json\r\n"
-    match mood:
-        case Mood.HTML:
-            return 200, b"<html><body>Sign in to the proxy</body></html>", "content-type: text/html\r\n"
-        case Mood.SERVER_ERROR:
-            return 500, b'{"error":{"message":"boom"}}', kind
-        case Mood.RATE_LIMITED:
-            return 429, b"{}", kind + "retry-after: 0\r\n"
-        case Mood.RATE_LIMITED_LONG:
-            return 429, b"{}", kind + "retry-after: 3600\r\n"
-        case Mood.UNAUTHORISED:
-            return 401, b'{"error":{"message":"no such key"}}', kind
-        case Mood.EMPTY:
-            return 200, b"", kind
-        case Mood.HUGE:
-            return 200, b'{"choices":[' + b" " * (4 * 1024 * 1024) + b"]}", kind
-        case Mood.BOMB:
-            return 200, b"\x1f\x8b", kind + "content-encoding: gzip\r\n"
-        case Mood.REDIRECTS:
-            return 307, b"", f"location: {fake.url}/elsewhere\r\n"
-        case _:
-            return 200, json.dumps(_completion(fake, mood, asked)).encode(), kind
+    fixed = {
+        Mood.HTML: (200, b"<html><body>Sign in to the proxy</body></html>", "content-type: text/html\r\n"),
+        Mood.SERVER_ERROR: (500, b'{"error":{"message":"boom"}}', kind),
+        Mood.RATE_LIMITED: (429, b"{}", kind + "retry-after: 0\r\n"),
+        Mood.RATE_LIMITED_LONG: (429, b"{}", kind + "retry-after: 3600\r\n"),
+        Mood.UNAUTHORISED: (401, b'{"error":{"message":"no such key"}}', kind),
+        Mood.EMPTY: (200, b"", kind),
+        Mood.HUGE: (200, b'{"choices":[' + b" " * (4 * 1024 * 1024) + b"]}", kind),
+        Mood.BOMB: (200, b"\x1f\x8b", kind + "content-encoding: gzip\r\n"),
+        Mood.REDIRECTS: (307, b"", f"location: {fake.url}/elsewhere\r\n"),
+    }
+    return fixed.get(mood) or (200, json.dumps(_completion(fake, mood, asked)).encode(), kind)
 
 
 def _completion(fake: FakeModel, mood: Mood, asked: dict[str, Any]) -> dict[str, Any]:
