@@ -27,6 +27,8 @@ FAILURES = [
     '{"msg":"save","error":"disk full"}',
     '{"message":"Traceback (most recent call last): ..."}',
     '{"method":"GET","path":"/x","status":502}',
+    "Process exited with code 1",
+    "FAIL\tgithub.com/a/b\t0.1s",
     "kernel BUG: soft lockup - CPU#3 stuck for 22s!",
 ]
 FINE = [
@@ -50,6 +52,9 @@ FINE = [
     "exceptional service",
     "default settings loaded",
     "Tests: 12 passed, 0 failed, 12 total",
+    "--------- beginning of crash",
+    "--- PASS: TestFailure (0.00s)",
+    "Process exited with code 0",
     "listening on 0.0.0.0:8080",
     "ignoring error from cache",
     "loaded module lib-error-utils",

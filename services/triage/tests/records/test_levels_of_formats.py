@@ -97,17 +97,25 @@ LINES = [
     ("npm", "npm ERR! code ELIFECYCLE", E),
     ("actions", "2026-03-01T10:00:00.1234567Z ##[error]Process completed with exit code 1.", E),
     ("actions", "##[warning]The error output is deprecated", W),
+    ("winston labelled", "2026-03-01T10:00:00.123Z [app] error: gone", E),
+    ("nest", "[Nest] 7  - 03/01/2026, 10:00:00 AM     LOG [Router] error page mapped", I),
+    ("logrus terminal", "ERRO[0012] gone", E),
+    ("logrus terminal", "INFO[0012] failed over", I),
+    ("compiler", "src/a.c:3:5: warning: unused error", W),
+    ("compiler", "src/a.c:3:5: fatal error: no such file", E),
     # Servers
     ("nginx", "2026/03/01 10:00:00 [crit] 7#7: *1 SSL_do_handshake() gone", F),
     ("apache", "[Sun Mar 01 10:00:00.123456 2026] [proxy:error] [pid 7] AH01114: gone", E),
     ("envoy", "[2026-03-01 10:00:00.123][12][warning][config] [source/a.cc:3] error", W),
     ("postgres", "2026-03-01 10:00:00.123 UTC [7] ERROR:  relation missing", E),
+    ("postgres rds", "2026-03-01 10:00:00 UTC::@:[7]:LOG:  checkpoint failed to be slow", I),
     ("postgres", "2026-03-01 10:00:00.123 UTC [7] app@db PANIC:  gone", F),
     ("postgres", "2026-03-01 10:00:00.123 UTC [7] STATEMENT:  SELECT error FROM failed", I),
     ("mysql", "2026-03-01T10:00:00.123456Z 0 [ERROR] [MY-010119] [Server] Aborting", E),
     ("mysql", "2026-03-01T10:00:00.123456Z 8 [Note] Aborted connection", I),
     ("redis", "1:M 01 Mar 2026 10:00:00.123 # Error accepting", W),
     ("redis", "1:M 01 Mar 2026 10:00:00.123 * Ready, no failures", I),
+    ("redis 3", "7:S 01 Mar 10:00:00.123 - client error", T),
     ("elasticsearch", "[2026-03-01T10:00:00,123][ERROR][o.e.b.Bootstrap] [n1] gone", E),
     ("kafka", "[2026-03-01 10:00:00,123] ERROR [Broker id=1] gone (kafka.server.X)", E),
     ("zookeeper", "2026-03-01 10:00:00,123 [myid:1] - WARN  [main:Learner@9] - Exception", W),
@@ -162,6 +170,20 @@ def test_the_status_of_an_access_log_decides(status: int, level: Level, *, error
     line = f'10.0.0.1 - bob [01/Mar/2026:10:00:00 +0000] "GET /error HTTP/1.1" {status} 12 "-" "curl"'
     record = parse(line)
     assert (record.level, record.is_error) == (level, error)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '[01/Mar/2026 10:00:00] "GET / HTTP/1.1" {} 59',
+        '[GIN] 2026/03/01 - 10:00:00 | {} |  1.2ms | 10.0.0.1 | GET "/x"',
+        "[pid: 1|app: 0|req: 1/1] 10.0.0.1 () {{4 vars}} [Mon Mar  1 2026] GET / => 5 bytes (HTTP/1.1 {}) 2",
+        'example.com:443 10.0.0.1 - - [01/Mar/2026:10:00:00 +0000] "GET / HTTP/1.1" {} 1',
+    ],
+)
+def test_frameworks_write_access_logs_of_their_own(line: str) -> None:
+    assert parse(line.format(500)).is_error
+    assert not parse(line.format(200)).is_error
 
 
 def test_haproxy_is_an_access_log() -> None:

@@ -43,6 +43,10 @@ _ROOTS: Final = (
     "cannot ",
     "stack trace",
     "lockup",
+    "exit status",
+    "exit code",
+    "exited with",
+    "fail\t",
     "corrupt",
 )
 
@@ -72,6 +76,7 @@ _BENIGN: Final = re2.compile(
     r"(?:corrected|resolved|fixed|cleared|ignored|recovered|handled)\b"
     r"|\b(?:level|threshold|verbosity|loglevel)(?: set)?(?: to)?[ =:]+[\"']?(?:error|fatal|critical)\b"
     r"|\bcan(?:not|'t)? (?:be )?fail(?:ed)?\b|\bon(?:Error|Failure)\b"
+    r"|\bbeginning of crash|--- (?:PASS|SKIP): \S+|\bexit(?:ed)? with error code 0\b"
 )
 
 # A word inside a path, a host, a key or a longer word is a name, not news.
@@ -85,7 +90,8 @@ _FAILURE: Final = re2.compile(
     r"|\w(?-i:Error|Exception|Failure|Fault)(?:$|[^\w/=])"
     r"|\bexception(?:$|[^\w/=-])|\bERR!|\bORA-\d{5}"
     r"|\btraceback \(most recent|\bsegmentation fault|\bcore dumped|\bout of memory|\boom[- ]?kill"
-    r"|\bkilled process|^killed\b|\bstack trace\b|\bcall trace:|(?-i:\bBUG: )"
+    r"|\bkilled process|^killed\b|\bstack trace\b|\bcall trace:|(?-i:\bBUG: |\bFAIL(?:$|\s))"
+    r"|\b(?:exit (?:status|code)|exited with(?: (?:status|code|exit code|exit status))?) [1-9]"
     r"|\bconnection (?:was )?(?:refused|timed out)|\b(?:permission|access) denied|\btimed out\b"
     r"|\bno space left\b"
     r"|\btoo many open files|\bunable to\b|\bcould not\b|\bcannot (?:open|connect|find|read|write"

@@ -24,23 +24,25 @@ _ANY_CASE: Final = (
 # Right behind the time, any case: most loggers.
 NEXT: Final = re.compile(
     r"[\s\])>|,:;-]{0,8}[\[(<|]{0,2}\s{0,4}"
-    rf"(?:({_UPPER}|(?i:{_ANY_CASE}|catastrophe))(?=[\s\]\[)>|:,;/(]|$)"
+    rf"(?:({_UPPER}|LOG(?=\s{{1,3}}\[)|(?i:{_ANY_CASE}|catastrophe))(?=[\s\]\[)>|:,;/(]|$)"
     r"|([VTDIWEF])(?= [A-Z(\[-]|\s{2}|\] |/|\t)|\d{1,7}\s{1,5}\d{1,7}\s([VDIWEFA])\s)"
 )
 # Anywhere in the header: an upper-case word standing free, any case in brackets, or a field.
 SEARCH: Final = re.compile(
     rf"(?:^|(?<=[\s\[(<|:/\t]))({_UPPER})(?=[\s\])>|:,;/]|$|\|)"
-    rf"|(?:^|(?<=[\s\[(<|./]))({_UPPER}|{_ONLY_WITH_COLON})(?=:)"
+    rf"|(?:^|(?<=[\s\[(<|./:]))({_UPPER}|{_ONLY_WITH_COLON})(?=:)"
     rf"|[\[<(|](?:[\w.-]{{1,40}}:)?\s?((?i:{_ANY_CASE}))\s?[\])>|]"
     r"|\b(?:level|lvl|severity|log_?level|log\.level|levelname)=[\"']?((?i:[a-z]{1,12}|\d{1,3}))\b"
+    rf"|\]\s((?i:{_ANY_CASE}))(?=: )"
 )
 # No groups, so RE2 answers from its automaton; nearly every line without a level ends here.
 MAYBE: Final = re2.compile(
-    rf"{_UPPER}|(?:{_ONLY_WITH_COLON}):|[\[(<|:]\s?(?i:{_ANY_CASE})\s?[\])>|]|(?i:level|lvl|severity"
-    rf"|levelname)="
+    rf"{_UPPER}|(?:{_ONLY_WITH_COLON}):|[\[<(|:\]]\s?(?i:{_ANY_CASE})\s?[\])>|:]"
+    r"|(?i:level|lvl|severity|levelname)="
 )
 BEGIN: Final = re.compile(
     rf"[\[(<*#]{{0,3}}\s?(?:({_UPPER})(?=[\s\])>|:/]|$)|({_ONLY_WITH_COLON})(?=:\s)"
+    r"|(INFO|WARN|ERRO|FATA|DEBU|TRAC|PANI)(?=\[\d{4,10}\])"
     rf"|((?i:{_ANY_CASE}))(?=: |:$|:\t|\]|\[E\d{{4}}\]|\)\s?:?\s|>))(?!: ?(?:none|null|nil|0|false"
     rf"|\"\")\s{{0,3}}$)"
 )
@@ -61,6 +63,8 @@ CI: Final = re.compile(
     r"(?:##\[|::)(error|warning|notice|debug|group|endgroup|section|command)\b"
     r"|npm (ERR!|error|WARN|warn|notice|info)(?= )"
 )
+# `src/a.c:3:5: warning: ...`, `ld: error: ...`.
+TOOL: Final = re.compile(r"[^\s:]{1,200}(?::\d{1,7}){0,2}: (fatal error|error|warning|note): ")
 PHP: Final = re.compile(
     r"(?:PHP message: )?PHP (?:(?:(?:Recoverable )?[Ff]atal|Parse|Core|Compile|Startup) (?:[Ee]rror)"
     r"|(Warning)|(Notice|Deprecated|Strict))"
@@ -70,7 +74,7 @@ BEFORE: Final = re.compile(
     r"(?:[\w.-]{1,80}\.log[\w.:-]{0,40} (?=\d)"
     r"|(\d{1,7}):([XCSM]) (?=\d)"
     r"|(?:-|[A-Z][A-Z0-9_]{1,30}) \d{10} \d{4}\.\d\d\.\d\d \S{1,80} (?=[\dA-Z])"
-    r"|\[[\w. -]{1,40}\] \[?(?=\d{4}-\d\d-\d\d)"
+    r"|\[[\w. -]{1,40}\] \[?(?=\d{4}-\d\d-\d\d)|\[Nest\] \d{1,9}\s{1,4}- (?=\d)"
     r")"
 )
 REDIS: Final = {".": Level.DEBUG, "-": Level.TRACE, "*": Level.INFO, "#": Level.WARN}

@@ -21,7 +21,8 @@ STAMP: Final = re.compile(
     rf"|(?:\d{{1,2}}/\d{{1,2}}/(?:\d{{4}}|\d\d),? {_CLOCK}(?: [AP]M)?)"
     rf"|(?:(?:Mon|Tue|Wed|Thu|Fri|Sat"
     rf"|Sun),? )?{_MON} {{1,2}}\d{{1,2}},?(?: \d{{4}})? {_CLOCK}(?: [AP]M)?(?: {_ZONE})?(?: \d{{4}}\b)?"
-    rf"|(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?\d{{1,2}}[ /-]{_MON}[ /-]\d{{4}}[ :T]{_CLOCK}(?: ?{_ZONE})?"
+    rf"|(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?\d{{1,2}}[ /-]{_MON}(?:[ /-]\d{{4}})?"
+    rf"[ :T]{_CLOCK}(?: ?{_ZONE})?"
     rf"|\d{{8}}-\d{{1,2}}:\d{{1,2}}:\d{{1,2}}:\d{{1,3}}"
     rf"|\d{{8}}T\d{{6}}(?:[.,]\d{{1,9}})?(?:{_ZONE})?"
     rf"|\d{{6}} {{1,2}}\d{{1,2}}:?\d\d:?\d\d(?: \d{{1,7}}(?= [A-Z]))?"
@@ -35,7 +36,7 @@ _ISO: Final = re.compile(
     r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})[^\d]{1,3}(\d{1,2})[:.](\d\d)[:.](\d\d)(?:[.,:](\d{1,9}))?"
 )
 _NAMED: Final = re.compile(rf"({_MON}) {{1,2}}(\d{{1,2}}),?(?: (\d{{4}}))? ({_CLOCK})(?: ([AP]M))?")
-_DAY_FIRST: Final = re.compile(rf"(\d{{1,2}})[ /-]({_MON})[ /-](\d{{4}})[ :T]({_CLOCK})")
+_DAY_FIRST: Final = re.compile(rf"(\d{{1,2}})[ /-]({_MON})(?:[ /-](\d{{4}}))?[ :T]({_CLOCK})")
 _YEAR_AT_END: Final = re.compile(r" (\d{4})$")
 _SLASHED: Final = re.compile(rf"(\d{{1,2}})/(\d{{1,2}})/(\d{{4}}|\d\d),? ({_CLOCK})(?: ([AP]M))?")
 _COMPACT: Final = re.compile(r"(\d{4})(\d\d)(\d\d)[T-](\d{1,2}):?(\d{1,2}):?(\d{1,2})(?:[.,:](\d{1,9}))?")
@@ -76,7 +77,7 @@ def from_epoch(number: float) -> datetime | None:
         return None
 
 
-def _instant(stamp: str, now: datetime | None) -> datetime | None:  # noqa: PLR0911 - one return a notation
+def _instant(stamp: str, now: datetime | None) -> datetime | None:  # noqa: C901, PLR0911 - one branch a notation
     if found := _ISO.match(stamp):
         year, month, day, *clock = found.groups()
         return _at(int(year), int(month), int(day), *_parts(clock), _zone(stamp[found.end() :]))
@@ -85,6 +86,8 @@ def _instant(stamp: str, now: datetime | None) -> datetime | None:  # noqa: PLR0
         return from_epoch(float(f"{seconds}.{milli or fraction or 0}"))
     if found := _DAY_FIRST.search(stamp):
         day, name, year, time = found.groups()
+        if year is None:
+            return _guessed(None, _month(name), int(day), *_clock(time), now)
         return _at(int(year), _month(name), int(day), *_clock(time), _zone(stamp[found.end() :]))
     if found := _NAMED.search(stamp):
         name, day, year, time, half = found.groups()

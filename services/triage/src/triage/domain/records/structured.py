@@ -137,7 +137,7 @@ def _mongo(word: str, fields: Mapping[str, Any]) -> Level | None:
 
 def _suffixed(word: str) -> Level | None:
     """`SEVERITY_ERROR`, `LogLevel.Error`, `level-error`: the last part is the level."""
-    return levels.of_word(re.split(r"[._:\s-]", word[:40])[-1])
+    return levels.of_word(re.split(r"[._:\s-]", word[:40])[-1].rstrip("1234"))
 
 
 def _inner(fields: Mapping[str, Any], parts: Parts | None, depth: int) -> int:

@@ -34,6 +34,7 @@ from triage.domain.records.shapes import (
     SEARCH,
     TAG,
     TAG_WITH_PID,
+    TOOL,
 )
 from triage.domain.records.stamps import STAMP
 
@@ -60,7 +61,10 @@ def _stamped(line: str, end: int, parts: Parts | None, depth: int) -> int:
             if parts is not None:
                 strip_logger(line, found.end(), parts)
             return level
-    if found := TAG_WITH_PID.match(line, end) if line[:1].isdigit() else TAG.match(line, end):
+    # A month's name is syslog's; behind a date of digits only a process id tells a tag from a sentence.
+    first = line[:1]
+    tag = TAG if first.isalpha() else TAG_WITH_PID if first.isdigit() else None
+    if tag is not None and (found := tag.match(line, end)):
         return _tagged(line, found, parts, depth)
     if found := _search(line, end, end + _WINDOW):
         return _found(line, found, parts)
@@ -100,7 +104,7 @@ def _search(line: str, start: int, end: int) -> re.Match[str] | None:
 
 
 def _found(line: str, found: re.Match[str], parts: Parts | None) -> int:
-    word = found.group(1) or found.group(2) or found.group(3)
+    word = found.group(1) or found.group(2) or found.group(3) or found.group(5)
     if word is None:
         return _field(line, found.group(4), parts)
     if parts is not None:
@@ -183,10 +187,12 @@ def _unstamped(line: str, parts: Parts | None, depth: int) -> int:  # noqa: C901
     if status := status_of(line):
         return _judged(status, parts)
     if found := BEGIN.match(line):
-        word = found.group(1) or found.group(2) or found.group(3)
+        word = found.group(1) or found.group(2) or found.group(3) or found.group(4)
         if parts is not None:
             strip_logger(line, found.end(), parts)
         return levels.WORDS[word.upper()]
+    if found := TOOL.match(line):
+        return levels.WORDS[found.group(1).split()[-1].upper()]
     if first in " \t":
         return UNHEADED
     if found := _search(line, 0, _WINDOW // 2):
