@@ -23,6 +23,7 @@ JSON = """
 {"headers":[["authorization","Bearer %s"],["accept","*/*"]]}
 {"env":[{"name":"DB_PASSWORD","value":"%s"}]}
 {"value":"%s","name":"API_TOKEN"}
+{"k":"token","v":"%s"}
 {"key":"Authorization","value":"Bearer %s"}
 {"field":"password","rejectedValue":"%s"}
 {"errors":[{"param":"password","msg":"too short","value":"%s"}]}
@@ -47,6 +48,11 @@ System.setProperty("ACME_TOKEN", "%s")
 if user == "jo" and password == "%s":
 export AWS_SECRET_ACCESS_KEY="%s"
 ENV API_TOKEN %s
+ACME_TOKEN ::= "%s"
+ACME_TOKEN :::= "%s"
+$acmeToken .= "%s"
+acme_token <- "%s"
+GITHUB_PAT=%s
 -Ddb.password=%s
 --from-literal=password=%s
 """
@@ -72,6 +78,8 @@ Authorization: Bearer\t%s
 X-Amz-Security-Token: %s
 Set-Cookie: sid=%s; Path=/; HttpOnly
 Cookie: a=1; session=%s
+JSESSIONID=%s
+{"session_id": "%s"}
 x-csrf-token: %s
 """
 ADDRESSES = """
@@ -94,6 +102,7 @@ password: |\\n  %s\\nuser: x
 "password":\\n  "%s"
 - name: API_TOKEN\\n  value: %s
 <ns:apiKey>%s</ns:apiKey>
+<acmeToken>\\n    %s\\n</acmeToken>
 <password><![CDATA[%s]]></password>
 <add key="ClearTextPassword" value="%s" />
 <user password="%s" name="x"/>

@@ -47,6 +47,7 @@ csrf token missing or incorrect
 nginx: bind() to 0.0.0.0:443 failed (98: Address already in use)
 assembly Foo, Version=4.0.0.0, Culture=neutral, PublicKeyToken=b77a5c561934e089
 signature verification failed
+sid=42 pid=17 tid=3
 cloning git@code.test:team/repo
 """.strip("\n").split("\n")
 

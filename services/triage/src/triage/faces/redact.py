@@ -27,12 +27,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """The options of this face."""
     parser.description = __doc__
     parser.epilog = (
-        f"One value has one placeholder for the whole stream, for the latest {NUMBERED:,} values; the latest "
-        f"{REMEMBERED:,} secrets known by their context also go wherever else they stand. Memory is bounded: a "
-        "line is cut at 1 MiB and says so."
+        f"One value has one placeholder for the whole stream, for the latest {NUMBERED:,} values; the latest"
+        f" {REMEMBERED:,} secrets known by their context also go wherever else they stand. Memory is bounded:"
+        " a line is cut at 1 MiB and says so."
     )
     parser.add_argument(
-        "--json", action="store_true", help="each line is a JSON string that holds one record, in and out"
+        "--json", action="store_true", help="each line is a JSON string holding one record, in and out"
     )
     parser.add_argument(
         "--rules", type=Path, metavar="FILE", help="more rules and allowances, in TOML or JSON"

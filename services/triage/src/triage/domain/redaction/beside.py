@@ -16,7 +16,7 @@ _NAMED = compiled(
     rb"(?i)"
     + _Q
     + rb"?\b(?:name|key|param|parameter|field|path|header|label|property|variable|env"
-    + rb"|loc|attribute|tag|dataPath|instancePath|propertyPath)"
+    + rb"|loc|attribute|tag|k|dataPath|instancePath|propertyPath)"
     + _Q
     + rb"?[ \t]{0,4}[:=][ \t]{0,4}(?:\[[^\]\n]{0,200}?)?(?:"
     + _Q
@@ -32,9 +32,11 @@ _VALUE = compiled(
     + rb"?[ \t]{0,4}[:=]"
 )
 _BOUNDARY = compiled(rb"[{}]|<\w|/>|</|\n[ \t]*-[ ]")
-_ELEMENT = compiled(rb"<([\w:.-]{1,64})(?:[ ][^<>\n]{0,200})?>(?:<!\[CDATA\[)?([^<\n]{1,1000}?)(?:\]\]>)?</")
+_ELEMENT = compiled(
+    rb"<([\w:.-]{1,64})(?:[ ][^<>\n]{0,200})?>\s{0,40}(?:<!\[CDATA\[)?([^<\n]{1,1000}?)(?:\]\]>)?\s{0,40}</"
+)
 _SPRING = compiled(rb"on field '([\w.\[\]-]{1,80})': rejected value \[([^\]\n]+)\]")
-_PYDANTIC = compiled(rb"([\w.-]{1,120})\r?\n[^\n]{0,300}input_value=")
+_PYDANTIC = compiled(rb"([\w.-]{1,120})['\")\]]{0,4}\r?\n[^\n]{0,300}input_value=")
 _INSERT = compiled(rb"(?i)\(([\w\"`., \[\]]+)\)[ \t\r\n]*(?:output [\w., ]+)?values[ \t\r\n]*\(")
 _ASKED = compiled(
     rb"[ \t]*(?:\?|%s|[$:]\w+)[^)\n]{0,400}\)[^\n]{0,200}?(?:parameters|params|args|bind\w*)[:=]?[ \t]*[\[(]+"

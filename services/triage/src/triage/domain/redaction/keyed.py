@@ -6,7 +6,7 @@ from triage.domain.redaction.containers import scalars_in
 from triage.domain.redaction.credentials import authorization_in, cookies_in
 from triage.domain.redaction.names import normalised, rule_for
 from triage.domain.redaction.rule import Hit, Rule, compiled
-from triage.domain.redaction.signs import BACKSLASH, BLANK
+from triage.domain.redaction.signs import BACKSLASH, BLANK, DIGITS
 from triage.domain.redaction.values import Value, line_end, skip_blanks, value_at
 from triage.domain.redaction.worth import Style, is_secret
 
@@ -14,11 +14,11 @@ _NAME = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.$"
 _HINTS = (
     rb"pass|pwd|psw|pswd|_pw|\bpw|mdp|kennwort|contrasena|secret|token|key|auth|cookie|sess|sid|cred|jwt|bearer|sig|hmac|otp|\bpin|_pin"
     rb"|cvv|cvc|csc|assertion|saml|verifier|csrf|xsrf|\bsas|ssn|social_?sec|tax_?id|national_?id|nino|passport|phone|mobile"
-    rb"|msisdn|\btel|\bfax|iban|card|\bpan|account_?n|routing|connection_?string|conn_?str|code|refresh|_api\b|-api\b"
+    rb"|msisdn|\btel|\bfax|iban|card|\bpan|account_?n|routing|connection_?string|conn_?str|code|refresh|_api\b|-api\b|_pat\b"
 )
 _ANCHOR = compiled(
     rb"(?i)(?:" + _HINTS + rb")[\w.$-]{0,48}(?:[ ](?:id|key|token|secret|code|number|no|string|access key))?"
-    rb"(?:\[\])?(?:\\{0,31}[\"'`])?\]?(?:\)=\(|[ \t]{0,8}(?:[=:]|[!?]=|->"
+    rb"(?:\[\])?(?:\\{0,31}[\"'`])?\]?(?:\)=\(|[ \t]{0,8}(?:[=:]|[!?.+~]=|\|\|?=|->|<-"
     rb"|,[ \t]{0,4}[bru]?\\{0,31}[\"']|\([ \t]{0,4}[bru]?\\{0,31}[\"']|[ \t]\\{0,31}[\"']))"
 )
 _WORD_ANCHOR = compiled(
@@ -29,11 +29,12 @@ _WORD_ANCHOR = compiled(
     + rb")\w{0,40}|\blogin[ \t]+[^\s]{1,128}[ \t]+password"
     rb"|\bidentified[ ]by(?:[ ]password)?|\bidentified[ ]with[ ]\S{1,60}[ ]by)[ \t]"
 )
-_JOIN = compiled(rb"(?:===?|=>|!==?|:=|\?=|->|=|:)")
+_JOIN = compiled(rb"(?::{1,4}=|===?|=>|!==?|[?.+~]=|\|\|?=|->|<-|=|:)")
 _LEAD = compiled(
     rb"(?i)(?:api|access|secret|private|session|auth|account|license|signing|client|master|card"
     rb"|phone|security|verification|social security)[ ]\z"
 )
+_SCOPE = compiled(rb"::(?:[^:=]|:[^:=])")
 _NEXT_LINE = compiled(rb"[ \t]*(?:\|[+-]?|>[+-]?|\\)?[ \t]*\r?\n[ \t]*")
 
 
@@ -79,12 +80,12 @@ def _at(text: bytes, found: int, joined: int) -> Iterator[Hit]:
     start, name = name_before(text, found, name_end)
     name = name.rstrip(b".-$")
     rest = text[name_end:joined]
-    if b"://" in text[name_end : joined + 2] or text[joined - 1 : joined + 1] == b"::":
+    if b"://" in text[name_end : joined + 2] or _SCOPE.match(text, joined - 1):
         return
     join = rest.lstrip(b"\\\"'`[] \t")[:1]
     if join == b")":
         yield from _bracketed(text, name, joined)
-    elif join in {b"=", b":", b"!", b"?", b"-"}:
+    elif join in {b"=", b":", b"!", b"?", b"-", b".", b"+", b"~", b"|", b"<"}:
         yield from _joined(text, name, name_end, joined)
     elif rest[-1:] in {b'"', b"'"} and (b"," in rest or b"(" in rest):
         yield from _called(text, start, name, name_end, joined)
@@ -103,7 +104,7 @@ def _bracketed(text: bytes, name: bytes, joined: int) -> Iterator[Hit]:
 def _joined(text: bytes, name: bytes, name_end: int, joined: int) -> Iterator[Hit]:
     """`key=value`, `"key": "value"`, `key => value`."""
     sign = joined - 1
-    while sign > name_end and text[sign - 1] in b"=!?-:<":
+    while sign > name_end and text[sign - 1] in b"=!?-:<.+~|":
         sign -= 1
     join = _JOIN.match(text, sign)
     at = skip_blanks(text, join.end() if join else joined)
@@ -166,7 +167,9 @@ def _called(text: bytes, start: int, name: bytes, name_end: int, joined: int) ->
     closing = text[value.end : value.end + 40].lstrip(b"\\\"'` \t\r\n,")[:1]
     pair = around in {b"[", b"("} and closing in {b"]", b")"}
     call = b"(" in text[name_end:joined]
-    named = rule_for(content.strip()) is not None or normalised(content) == content
+    named = rule_for(content.strip()) is not None or (
+        normalised(content) == content and not any(c in DIGITS for c in content)
+    )
     word = content.isalpha() and (content.islower() or content.isupper() or content.istitle())
     if (pair and rule_for(content.strip()) is None) or call or (not named and not word):
         yield from _judged(text, rule, value, Style.QUOTED)

@@ -58,7 +58,7 @@ _FEWEST_DIGITS = {
     "key-phone": 7,
     "key-government-id": 5,
     "key-account-number": 8,
-    "key-session": 4,
+    "key-session": 1,
     "key-code": 3,
 }
 _WORTHY = 3
@@ -101,8 +101,8 @@ def _enough_digits(rule: Rule, value: bytes, style: Style) -> bool:
     """Whether a number is too long for a count, and what is made of digits has as many as its kind."""
     digits = sum(byte in DIGITS for byte in value)
     fewest = _FEWEST_DIGITS.get(rule.id)
-    if fewest is not None:
-        return digits >= fewest and not (rule.id == "key-session" and _WORDS.search(value))
+    if fewest is not None and not (rule.id == "key-session" and _NUMBER.search(value)):
+        return digits >= fewest
     longer = 2 if style is Style.COLON and rule.id != "key-password" else 0
     return digits >= _COUNTABLE + longer
 

@@ -6,7 +6,7 @@ from triage.domain.redaction.rule import Rule
 _TAIL = (
     r"(?:_(?:value|val|raw|text|txt|string|str|b64|base64|hex|enc|encrypted|encoded|plain|plaintext|header|hdr"
     r"|new|old|prev|previous|prod|production|dev|test|live|staging|stage|env|data|content|param|field|input|attr"
-    r"|confirm|confirmation|again|repeat|hash|digest|salt|sec|main|primary|secondary|default|local|remote|\d+|[a-z]))*_?\d*$"
+    r"|confirm|confirmation|again|repeat|hash|digest|salt|sec|main|primary|secondary|default|local|remote|base|\d+|[a-z]))*_?\d*$"
 )
 
 
@@ -72,7 +72,7 @@ KEYS: tuple[Rule, ...] = (
     _key(
         "session",
         "SESSION",
-        r"(?:sess(?:ion)?_?(?:id|key|token|cookie)|j_?session_?id|php_?sess_?id|sessid|(?:^|_)(?:sid|sess))",
+        r"(?:sess(?:ion)?_?(?:id|key|cookie)|j_?session_?id|php_?sess_?id|sessid|(?:^|_)(?:sid|sess))",
         "Session identifiers",
         ("sessionid=k3j4h5g6f7d8", "JSESSIONID=A1B2C3D4E5F6A7B8", "session ID: k3j4h5g6f7d8"),
         ("session opened for user root", "Session: started"),
@@ -116,7 +116,7 @@ KEYS: tuple[Rule, ...] = (
         "api-key",
         "API_KEY",
         r"(?:api_?key|apikey|access_?key(?:_?id)?|app_?key|subscription_?key|account_?key|storage_?key|shared_?key|license_?key"
-        r"|service_?key|integration_?key|auth_?key|function_?key|host_?key_?value|instrumentation_?key|api_?keys|(?:art|jfrog)_api)",
+        r"|service_?key|integration_?key|auth_?key|functions?_?key|host_?key_?value|instrumentation_?key|api_?keys|(?:art|jfrog)_api)",
         "API and access keys",
         (
             '{"headers": {"X-Api-Key": "k3j4h5g6"}}',
@@ -130,7 +130,7 @@ KEYS: tuple[Rule, ...] = (
     _key(
         "token",
         "TOKEN",
-        r"(?:tokens?|(?:^|_)(?:jwt|bearer|assertion|saml_?response|saml_?request|code_?verifier|csrf|xsrf|sas|id_?tok|refresh|nonce_secret))",
+        r"(?:tokens?|(?:git\w*|azure|devops|jira|npm|access)_pat|(?:^|_)(?:jwt|bearer|assertion|saml_?response|saml_?request|code_?verifier|csrf|xsrf|sas|id_?tok|refresh|nonce_secret))",
         "Tokens of every name",
         (
             "request_id=7 token=k3j4h5g6 status=401",

@@ -1,0 +1,1 @@
+"""Each stage on the command line: standard input to standard output, streaming."""
