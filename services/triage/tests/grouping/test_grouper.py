@@ -132,9 +132,9 @@ def test_memory_is_bounded_however_many_records_come() -> None:
 
 def test_time_grows_no_faster_than_a_hostile_message() -> None:
     def once(message: str) -> float:
-        start = time.perf_counter()
+        start = time.thread_time()
         group([message])
-        return time.perf_counter() - start
+        return time.thread_time() - start
 
     def cost(size: int) -> float:
         parts = ("a.", "1-", "<*>.", "a", '"', "=1,", "/a", "a_", "(", "x ", "user ", "0x")
