@@ -190,7 +190,8 @@ async def test_an_answer_nobody_asked_for_ends_an_idle_connection(start: Start, 
     async with front.session.get(front.url + "/o") as answer:
         assert await answer.read() == b"mine"
     late.set()
-    await gone.wait()
+    async with asyncio.timeout(2):
+        await gone.wait()
     async with front.session.get(front.url + "/o") as answer:
         assert await answer.read() == b"mine"
 

@@ -94,12 +94,14 @@ async def test_a_large_answer_is_never_held_in_memory(start: Start, origin: Orig
 
 
 async def test_a_large_request_is_never_held_in_memory(start: Start, origin: Origin):
-    size = 48 * _MIB
+    size = 64 * _MIB
     origin.leave_body = True
-    received = 0
+    go = asyncio.Event()
+    sent = received = 0
 
     async def swallow(seen: Seen, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal received
+        await go.wait()
         while data := await chunk_of(reader):
             received += len(data)
         writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
@@ -108,14 +110,26 @@ async def test_a_large_request_is_never_held_in_memory(start: Start, origin: Ori
     front = await start(one_route(origin))
 
     async def parts() -> AsyncIterator[bytes]:
+        nonlocal sent
         block = b"q" * 65536
-        for _ in range(size // 65536):
+        while sent < size:
             yield block
+            sent += len(block)
+
+    async def post() -> int:
+        async with front.session.post(front.url + "/o", data=parts()) as answer:
+            return answer.status
 
     tracemalloc.start()
     try:
-        async with front.session.post(front.url + "/o", data=parts()) as answer:
-            assert answer.status == 204
+        posting = asyncio.create_task(post())
+        await until(lambda: origin.seen)
+        for _ in range(50):
+            await asyncio.sleep(0.01)
+        # The upstream does not read: neither can the client write on.
+        assert sent < 32 * _MIB
+        go.set()
+        assert await posting == 204
         assert received == size
         assert tracemalloc.get_traced_memory()[1] < 16 * _MIB
     finally:
