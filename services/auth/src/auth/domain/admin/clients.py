@@ -1,5 +1,6 @@
 """Registered clients: third parties that may ask whether a token is live, and end one."""
 
+import re
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from chassis.errors import Invalid, Unauthenticated
 
 LONGEST_NAME: Final = 128
 _ID_PREFIX: Final = "arc_"
+_ID: Final = re.compile(rf"{_ID_PREFIX}[0-9a-f]{{32}}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,8 @@ class Clients:
 
     async def delete(self, actor: str, client: str) -> None:
         """Idempotent."""
+        if not _ID.fullmatch(client):
+            return
         async with self._begin() as work:
             if await work.clients.delete(client):
                 await work.audit.append(Event(self._clock.now(), "client.deleted", actor, client))
@@ -161,7 +165,8 @@ class Clients:
 
     async def _authenticate(self, client: str, secret: str) -> None:
         async with self._begin() as work:
-            found = await work.clients.get(client)
+            # What cannot be an id is looked up as one that nobody has.
+            found = await work.clients.get(client if _ID.fullmatch(client) else _ID_PREFIX)
         # An unknown client is compared too, with what nothing hashes to.
         known = self._secrets.matches(secret, found.secret if found else bytes(32))
         if found is None or not known:

@@ -1,0 +1,70 @@
+"""An admin signed in at a replica, and what they ask for, a line each."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from chassis.errors import Unauthenticated
+from reliability.auth.v1 import auth_pb2 as pb
+from reliability.auth.v1 import auth_pb2_grpc as rpc
+
+_ENDED = {"TOKEN_REVOKED", "SESSION_ENDED", "INVALID_REFRESH_TOKEN"}
+
+
+class Admin:
+    """Asks as root; `as_` asks as somebody else, and None as nobody."""
+
+    def __init__(self, replica: Any, tokens: pb.TokenPair | None) -> None:
+        self.replica = replica
+        self.tokens = tokens
+        self.users = rpc.UserServiceStub(replica.channel)
+        self.clients = rpc.ClientServiceStub(replica.channel)
+        self.trail = rpc.AuditServiceStub(replica.channel)
+
+    def as_(self, tokens: pb.TokenPair | None) -> "Admin":
+        return Admin(self.replica, tokens)
+
+    async def ask(self, method: Callable[..., Any], request: Any) -> Any:
+        return await self.replica.call(method, request, self.tokens)
+
+    async def create(self, username: str, **changes: Any) -> pb.CreateUserResponse:
+        return await self.ask(self.users.CreateUser, pb.CreateUserRequest(username=username, **changes))
+
+    async def update(self, user: str, **changes: Any) -> pb.User:
+        return (await self.ask(self.users.UpdateUser, pb.UpdateUserRequest(user_id=user, **changes))).user
+
+    async def named(self, username: str) -> pb.User:
+        listed = await self.ask(self.users.ListUsers, pb.ListUsersRequest(page_size=200))
+        return next(user for user in listed.users if user.username == username)
+
+    async def events(self) -> list[pb.AuditEvent]:
+        listed = await self.ask(self.trail.ListAuditEvents, pb.ListAuditEventsRequest(page_size=200))
+        return list(listed.events)
+
+
+@pytest.fixture
+async def admin(auth: Any) -> Admin:
+    return Admin(auth, await auth.login("root"))
+
+
+@pytest.fixture
+def still_works(auth: Any) -> Callable[[pb.TokenPair], Awaitable[bool]]:
+    """Whether an access token is taken and its session can be refreshed."""
+
+    async def works(tokens: pb.TokenPair) -> bool:
+        answers = []
+        for call, request, token in (
+            (auth.auth.ListSessions, pb.ListSessionsRequest(), tokens),
+            (auth.auth.Refresh, pb.RefreshRequest(refresh_token=tokens.refresh_token), None),
+        ):
+            try:
+                await auth.call(call, request, token)
+            except Unauthenticated as refused:
+                answers.append(refused.reason not in _ENDED)
+            else:
+                answers.append(True)
+        assert len(set(answers)) == 1, answers
+        return answers[0]
+
+    return works
