@@ -30,8 +30,13 @@ _SHAPES: Final = re.compile(
     r"|(?<![\w.)/\]])~?(?:/[\w.$@%+~=&?#:*-]+){2,}/?(?:[:-]?\d+)?"
     r"|\b(?:[\w-]{1,63}\.){1,8}" + _TLD + r"\b(?![.\w(])"
     r"|\b0[xX][0-9a-fA-F]+\b"
+    # Hexadecimal without a prefix: long enough, or with a digit among its letters, or behind an `@`.
     r"|(?<![\w-])(?=[0-9a-f]*[a-f])[0-9a-f]{8,}\b"
-    r"|(?<![\w-])(?=[0-9A-F]*[A-F])(?=[A-F]*\d)[0-9A-F]{8,}\b"
+    r"|(?<![A-Za-z0-9-])(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{6,}\b"
+    r"|(?<![A-Za-z0-9-])(?=[A-F]*\d)(?=\d*[A-F])[0-9A-F]{6,}\b"
+    r"|(?<=[\w\])]@)[0-9a-f]{3,16}\b"
+    # An axis and its direction.
+    r"|(?<=\s)[xyz][+-](?=\s)"
     # Sizes and very short times carry their unit, which changes with them.
     r"|(?:(?<![\w.])[-+]?|<)\d[\d.,]*\s?(?:[KMGTkmgt]i?B|[Bb](?=[\s,;)\]]|$)|[kKMG](?=[\s,;)\]]|$))"
     r"|(?<=\s)\*{3,5}(?=\s)"
