@@ -26,6 +26,7 @@ class Target:
     admin: Account
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     remote = "E2E_BASE_URL" in os.environ
@@ -33,7 +34,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         ours = item.path.is_relative_to(here)
         if ours:
-            # One worker and one suite for all of them, however many there are.
+            # One worker and one suite for all of them, however many there are; said before xdist looks.
             item.add_marker(pytest.mark.e2e)
             item.add_marker(pytest.mark.xdist_group("e2e"))
         (dropped if ours and remote and item.get_closest_marker("local") else kept).append(item)

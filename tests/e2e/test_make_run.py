@@ -64,7 +64,9 @@ def _commands(said: str) -> str:
 
 def test_what_it_prints_works_when_pasted_and_ctrl_c_ends_everything(server_folder: Path) -> None:
     with _runner(server_folder / "pasted") as runner:
+        began = time.monotonic()
         said = _until_ready(runner)
+        started = time.monotonic() - began
         pasted = subprocess.run(
             ["/bin/bash", "-c", _commands(said)], capture_output=True, text=True, timeout=60, check=False
         )
@@ -78,7 +80,8 @@ def test_what_it_prints_works_when_pasted_and_ctrl_c_ends_everything(server_fold
         began = time.monotonic()
         runner.send_signal(signal.SIGINT)
         assert runner.wait(10) == 0
-        assert time.monotonic() - began < 3
+        # On a machine with nothing else to do; on a busy one, no longer than it took to start.
+        assert time.monotonic() - began < max(3, started)
         assert _all_gone(members)
 
 

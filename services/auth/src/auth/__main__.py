@@ -5,9 +5,6 @@ import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
-from auth.app import build
-from auth.commands import audit
-from auth.migrate import migrate
 from auth.settings import AuthSettings, MigrationSettings
 from chassis import lifecycle
 from chassis.lifecycle import Readiness
@@ -16,6 +13,8 @@ from chassis.observability import logging
 
 def main(arguments: Sequence[str]) -> None:
     if arguments[:1] == ["audit"]:
+        from auth.commands import audit  # noqa: PLC0415  serving does not need it
+
         sys.exit(audit.main(arguments[1:]))
     parser = argparse.ArgumentParser(prog="python -m auth", description=__doc__)
     parser.add_argument("command", nargs="?", choices=("serve", "migrate", "audit"), default="serve")
@@ -28,6 +27,9 @@ def main(arguments: Sequence[str]) -> None:
 
 def _serve() -> None:
     settings = AuthSettings.load()
+    # A refusal of the settings does not wait for everything else to be read from disk.
+    from auth.app import build  # noqa: PLC0415
+
     logging.configure("auth", settings.log_level)
 
     async def start(stack: AsyncExitStack, readiness: Readiness) -> None:
@@ -38,6 +40,8 @@ def _serve() -> None:
 
 def _migrate() -> None:
     settings = MigrationSettings.load()
+    from auth.migrate import migrate  # noqa: PLC0415  serving does not need it
+
     logging.configure("auth", settings.log_level)
     run_role = settings.database.username
     migrate(

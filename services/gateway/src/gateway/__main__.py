@@ -5,7 +5,6 @@ import sys
 from contextlib import AsyncExitStack
 
 from chassis.lifecycle import Readiness, run
-from gateway.app import build
 from gateway.settings import GatewaySettings
 
 
@@ -19,6 +18,8 @@ def main(arguments: list[str]) -> None:
         sys.stderr.write("usage: python -m gateway [openapi]\n")
         raise SystemExit(2)
     settings = GatewaySettings.load()
+    # A refusal of the settings does not wait for everything else to be read from disk.
+    from gateway.app import build  # noqa: PLC0415
 
     async def start(stack: AsyncExitStack, readiness: Readiness) -> None:
         await build(stack, readiness, settings)
