@@ -54,8 +54,11 @@ async def test_a_user_may_not_rotate_keys(auth: Any):
 
 
 async def test_replicas_that_start_together_agree_on_one_key(replicas: Any, database: str):
-    async with replicas(database) as one, replicas(database) as other:
-        kids = {key_id((await each.login()).access_token) for each in (one, other, one, other)}
+    starting = [replicas(database) for _ in range(4)]
+    started = await asyncio.gather(*(each.__aenter__() for each in starting))
+    kids = {key_id((await each.login()).access_token) for each in started}
+    for each in starting:
+        await each.__aexit__(None, None, None)
 
     assert len(kids) == 1
 

@@ -78,6 +78,10 @@ class Lease:
     async def execute(self, statement: Executable, parameters: Parameters | None = None) -> CursorResult[Any]:
         return await self._bounded(self._execute(statement, parameters))
 
+    async def only(self, statement: Executable, parameters: Parameters | None = None) -> CursorResult[Any]:
+        """One statement and the end of the lease, in one go."""
+        return await self._bounded(self._only(statement, parameters))
+
     async def commit(self) -> None:
         if self._connection is not None:
             await self._bounded(self._connection.commit())
@@ -90,6 +94,12 @@ class Lease:
         if self._connection is None:
             self._connection = await self._engine.connect()
         return await self._connection.execute(statement, parameters)
+
+    async def _only(self, statement: Executable, parameters: Parameters | None) -> CursorResult[Any]:
+        try:
+            return await self._execute(statement, parameters)
+        finally:
+            await self._release(None)
 
     async def _release(self, running: asyncio.Task[Any] | None) -> None:
         if running is not None and not running.done():
