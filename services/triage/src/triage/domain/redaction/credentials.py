@@ -55,6 +55,8 @@ def authorization_in(text: bytes, at: int, rule: Rule) -> Iterator[Hit]:
     other = _OTHER_SCHEME.match(text, value.start, limit)
     if other and not value.quoted:
         second = text[other.end() : unquoted_end(text, other.end())]
+        if not second:  # a placeholder stands there
+            return
         if any(byte in DIGITS for byte in second) and len(second) >= 8 and b"=" not in second[:-2]:  # noqa: PLR2004
             yield other.end(), other.end() + len(second), rule
             return
