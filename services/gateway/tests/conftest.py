@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from chassis.errors import NotFound, Unauthenticated
+from chassis.errors import Conflict, NotFound, Unauthenticated
 from chassis.lifecycle import Readiness
 from chassis.security.tokens import KeySet, Principal, current_principal, verify
 from chassis.testing.grpc import serving
@@ -35,6 +35,8 @@ PUBLIC = frozenset(
         "AuthService/Login",
         "AuthService/Refresh",
         "AuthService/ExchangeApiKey",
+        "AuthService/RedeemPasswordReset",
+        "AuthService/Bootstrap",
         "RevocationService/WatchRevocations",
         "KeyService/GetKeySet",
         "ClientService/Introspect",
@@ -92,6 +94,8 @@ class StandIn:
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     # Answers of Login wait for this.
     gate: asyncio.Event = field(default_factory=asyncio.Event)
+    # Logging out revokes nothing: whoever tries everything keeps their token.
+    keep_sessions: bool = False
     address: str = ""
     # Auth is gone from then on.
     stop: Callable[[], Awaitable[None]] | Any = None
@@ -153,7 +157,8 @@ class _Auth(rpc.AuthServiceServicer):
 
     async def Logout(self, request: pb.LogoutRequest, context: Any) -> pb.LogoutResponse:
         self._auth.calls["logout"] += 1
-        await self._auth.revoke(pb.REVOCATION_KIND_SESSION, current_principal().sid)
+        if not self._auth.keep_sessions:
+            await self._auth.revoke(pb.REVOCATION_KIND_SESSION, current_principal().sid)
         return pb.LogoutResponse()
 
     async def ListSessions(self, request: pb.ListSessionsRequest, context: Any) -> pb.ListSessionsResponse:
@@ -172,6 +177,18 @@ class _Auth(rpc.AuthServiceServicer):
     async def EndAllSessions(self, request: Any, context: Any) -> pb.EndAllSessionsResponse:
         return pb.EndAllSessionsResponse(ended=1)
 
+    async def ChangePassword(self, request: Any, context: Any) -> pb.ChangePasswordResponse:
+        raise Unauthenticated("The password is wrong.", reason="INVALID_CREDENTIALS")
+
+    async def RedeemPasswordReset(self, request: Any, context: Any) -> pb.RedeemPasswordResetResponse:
+        raise Unauthenticated("The token is not valid.", reason="INVALID_RESET_TOKEN")
+
+    async def Bootstrap(self, request: Any, context: Any) -> pb.BootstrapResponse:
+        raise Conflict("There is an admin already.", reason="ALREADY_BOOTSTRAPPED")
+
+    async def ExchangeApiKey(self, request: Any, context: Any) -> pb.ExchangeApiKeyResponse:
+        raise Unauthenticated("The client is not known.", reason="INVALID_CLIENT")
+
 
 class _Keys(rpc.KeyServiceServicer):
     def __init__(self, auth: StandIn) -> None:
@@ -180,6 +197,12 @@ class _Keys(rpc.KeyServiceServicer):
     async def GetKeySet(self, request: pb.GetKeySetRequest, context: Any) -> pb.GetKeySetResponse:
         self._auth.calls["keys"] += 1
         return pb.GetKeySetResponse(jwks_json=self._auth.signer.jwks(), max_age=60)
+
+    async def ListSigningKeys(self, request: Any, context: Any) -> pb.ListSigningKeysResponse:
+        return pb.ListSigningKeysResponse()
+
+    async def RotateSigningKeys(self, request: Any, context: Any) -> pb.RotateSigningKeysResponse:
+        return pb.RotateSigningKeysResponse()
 
 
 class _Revocations(rpc.RevocationServiceServicer):
@@ -289,13 +312,24 @@ async def until(true: Callable[[], bool], seconds: float = 5.0) -> None:
 
 
 @pytest.fixture
-async def auth() -> AsyncIterator[StandIn]:
+def more_services() -> list[Callable[[grpc.aio.Server], None]]:
+    """A test's own, beside those of the stand-in."""
+    return []
+
+
+@pytest.fixture
+async def auth(more_services: list[Callable[[grpc.aio.Server], None]]) -> AsyncIterator[StandIn]:
     stand_in = StandIn()
     stand_in.gate.set()
+
+    def register(server: grpc.aio.Server) -> None:
+        for add in (stand_in.register, *more_services):
+            add(server)
+
     unbounded = frozenset({"/reliability.auth.v1.RevocationService/WatchRevocations"})
     async with AsyncExitStack() as stack:
         stand_in.address = await stack.enter_async_context(
-            serving(stand_in.register, verify=stand_in.verify, public=PUBLIC, unbounded=unbounded)
+            serving(register, verify=stand_in.verify, public=PUBLIC, unbounded=unbounded)
         )
         stand_in.stop = stack.aclose
         yield stand_in

@@ -1,4 +1,4 @@
-"""Several gateways, as processes of their own: one limit, one truth about who is signed out, no request lost."""
+"""Several gateways as processes: one limit, one truth about who is signed out, no request lost."""
 
 from __future__ import annotations
 

@@ -29,6 +29,8 @@ _STATUS: Mapping[type[ServiceError], int] = {
     Exhausted: 429,
     Unavailable: 503,
 }
+# Where HTTP has a better word than gRPC had.
+_STATUS_OF_REASON: Mapping[str, int] = {"INVALID_PAGE_TOKEN": 404, "NOT_A_SERVICE_ACCOUNT": 409}
 _TITLES: Mapping[int, str] = {
     400: "Bad request",
     401: "Not signed in",
@@ -97,7 +99,9 @@ def challenge(error: str | None = None, description: str | None = None) -> tuple
 
 def from_error(error: ServiceError) -> Problem:
     """The same outcome, at the edge."""
-    status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
+    status = _STATUS_OF_REASON.get(error.reason) or next(
+        (code for kind, code in _STATUS.items() if isinstance(error, kind)), 500
+    )
     headers: list[tuple[bytes, bytes]] = []
     if status == HTTPStatus.UNAUTHORIZED:
         bad_token = error.reason in {"INVALID_TOKEN", "TOKEN_EXPIRED", "TOKEN_REVOKED", "UNKNOWN_KEY"}

@@ -16,19 +16,31 @@ from gateway.shapes.oauth import Introspection, MachineToken, Metadata, TokenQue
 
 _KEYS_SECONDS = 60
 _MAX_BASIC = 2048
+_KEY_SET = {
+    "type": "object",
+    "required": ["keys"],
+    "properties": {"keys": {"type": "array", "items": {"type": "object", "required": ["kty", "kid", "alg"]}}},
+}
+
+
+class KeySetResponse(Response):
+    media_type = "application/jwk-set+json"
 
 
 def oauth_routes(context: Context) -> APIRouter:
     router = APIRouter(tags=["OAuth"])
     oversight, verification = context.oversight, context.verification
 
-    @router.get("/.well-known/jwks.json", operation_id="jwks", responses=problems(429))
+    @router.get(
+        "/.well-known/jwks.json",
+        operation_id="jwks",
+        response_class=KeySetResponse,
+        responses={**problems(429), 200: {"content": {"application/jwk-set+json": {"schema": _KEY_SET}}}},
+    )
     async def jwks() -> Response:
         """The public keys that access tokens are verified with (RFC 7517)."""
-        return Response(
-            verification.jwks,
-            media_type="application/jwk-set+json",
-            headers={"Cache-Control": f"public, max-age={_KEYS_SECONDS}"},
+        return KeySetResponse(
+            verification.jwks, headers={"Cache-Control": f"public, max-age={_KEYS_SECONDS}"}
         )
 
     @router.get(
@@ -119,8 +131,9 @@ def _client(request: Request, form_id: str | None, form_secret: str | None) -> t
     Raises:
         Refused: there are none, two, or none that can be read.
     """
-    header = request.headers.get("authorization")
-    if header is None:
+    header = request.headers.get("authorization", "")
+    scheme, _, encoded = header.partition(" ")
+    if scheme.lower() != "basic":
         if form_id is None or form_secret is None:
             raise Refused(_invalid_client("Say which client asks."))
         return form_id, form_secret
@@ -133,9 +146,8 @@ def _client(request: Request, form_id: str | None, form_secret: str | None) -> t
                 members={"error": "invalid_request"},
             )
         )
-    scheme, _, encoded = header.partition(" ")
     unreadable = _invalid_client("Client credentials come as HTTP Basic.")
-    if scheme.lower() != "basic" or len(encoded) > _MAX_BASIC:
+    if len(encoded) > _MAX_BASIC:
         raise Refused(unreadable)
     try:
         name, _, secret = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")

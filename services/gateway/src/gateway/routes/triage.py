@@ -16,7 +16,7 @@ _LINES = {
     "requestBody": {
         "required": True,
         "content": {
-            kind: {"schema": {"type": "string"}, "example": '{"level":"error","msg":"disk full"}\n'}
+            kind: {"schema": {"minLength": 1}, "example": '{"level":"error","msg":"disk full"}\n'}
             for kind in ("text/plain", "application/x-ndjson")
         },
     }
@@ -27,6 +27,8 @@ _REFUSALS = problems(400, 401, 403, 408, 413, 415, 429, 503)
 _NOT_LINES = Problem(
     status=415, reason="NOT_LINES", detail="Send log lines as text/plain or application/x-ndjson."
 )
+
+_NO_LINES = Problem(status=400, reason="NO_LINES", detail="Send the log lines as the body.")
 
 
 def triage_routes(context: Context) -> APIRouter:
@@ -97,6 +99,8 @@ def _lines(request: Request) -> AsyncIterator[bytes]:
     Raises:
         Refused: the body is something else than lines.
     """
+    if request.headers.get("content-length", "0") == "0" and "transfer-encoding" not in request.headers:
+        raise Refused(_NO_LINES)
     if request.headers.get("content-type", "text/plain").partition(";")[0].strip().lower() not in _TAKEN:
         raise Refused(_NOT_LINES)
     return request.stream()

@@ -4,9 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from gateway.shapes.sign_in import Password, Username
+from gateway.shapes.sign_in import Password
 from gateway.shapes.strict import Instant, Taken, Told
 
+# Auth judges it, and says why not; these are the bounds it has.
+NewPassword = Annotated[Password, Field(json_schema_extra={"minLength": 15, "maxLength": 128})]
+NewUsername = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Role = Literal["user", "admin"]
 Scope = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[a-z0-9:._-]+$")]
 _YEAR_SECONDS = 365 * 24 * 3600
@@ -28,9 +31,9 @@ class UserPage(Told):
 
 
 class UserCreation(Taken):
-    username: Username
+    username: NewUsername
     role: Role = "user"
-    password: Password | None = Field(
+    password: NewPassword | None = Field(
         None, description="Without one, the answer holds a one-time reset token."
     )
     service_account: bool = False
@@ -49,7 +52,9 @@ class UserChange(Taken):
 
 
 class PasswordSet(Taken):
-    new_password: Password | None = Field(None, description="Without one, the answer holds a one-time token.")
+    new_password: NewPassword | None = Field(
+        None, description="Without one, the answer holds a one-time token."
+    )
 
 
 class PasswordReset(Told):
@@ -59,18 +64,18 @@ class PasswordReset(Told):
 
 class PasswordChange(Taken):
     current_password: Password
-    new_password: Password
+    new_password: NewPassword
 
 
 class PasswordRedemption(Taken):
     reset_token: Annotated[str, StringConstraints(min_length=1, max_length=512)]
-    new_password: Password
+    new_password: NewPassword
 
 
 class Bootstrap(Taken):
     bootstrap_secret: Annotated[str, StringConstraints(min_length=1, max_length=512)]
-    username: Username
-    password: Password
+    username: NewUsername
+    password: NewPassword
 
 
 class ApiKeyCreation(Taken):
