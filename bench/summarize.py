@@ -18,8 +18,8 @@ from pathlib import Path
 
 import psutil
 import uvloop
-from chassis.clock import SystemClock
 
+from chassis.clock import SystemClock
 from triage.app import triage
 from triage.domain.answer import Stage
 from triage.domain.model import Reading
@@ -37,7 +37,11 @@ _WORK = (
     "GET /api/v1/items/{b}?page={a} 200 {b} bytes from 10.0.{a}.17",
     "cache warmed: {b} entries, generation {a}",
 )
-_TRACE = "java.lang.IllegalStateException: order {b}\n\tat shop.Orders.place(Orders.java:{a})\n\tat shop.Http.handle(Http.java:17)"
+_TRACE = (
+    "java.lang.IllegalStateException: order {b}\n"
+    "\tat shop.Orders.place(Orders.java:{a})\n\tat shop.Http.handle(Http.java:17)"
+)
+_TRACED = 0.1
 
 
 def lines(count: int, width: int, share: float) -> Iterator[str]:
@@ -46,16 +50,19 @@ def lines(count: int, width: int, share: float) -> Iterator[str]:
     written = 0
     while written < count:
         failed = draw.random() < share
-        text = draw.choice(_TROUBLES if failed else _WORK).format(a=draw.randrange(100), b=draw.randrange(10**6))
+        text = draw.choice(_TROUBLES if failed else _WORK).format(
+            a=draw.randrange(100), b=draw.randrange(10**6)
+        )
         second = written // 50
         head = (
-            f"2026-05-04 {second // 3600 % 24:02d}:{second // 60 % 60:02d}:{second % 60:02d}.{written % 1000:03d} "
+            f"2026-05-04 {second // 3600 % 24:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
+            f".{written % 1000:03d} "
             f"{'ERROR' if failed else 'INFO '} [worker-{draw.randrange(16)}] com.example.shop.Orders - "
         )
         filler = f" trace_id={draw.getrandbits(128):032x} "
         yield (head + text + filler).ljust(width, "x")
         written += 1
-        if failed and draw.random() < 0.1:
+        if failed and draw.random() < _TRACED:
             trace = _TRACE.format(a=draw.randrange(500), b=draw.randrange(10**6))
             yield trace
             written += trace.count("\n") + 1
@@ -88,25 +95,33 @@ async def measure(log: Path) -> None:
         with tempfile.NamedTemporaryFile(suffix=".log") as small:
             small.write(b"2026-05-04 00:00:00 ERROR warm\n")
             small.flush()
-            await service.summarize(FileSource(Path(small.name), rotated=0), user="u", fresh=False, progress=progress)
+            await service.summarize(
+                FileSource(Path(small.name), rotated=0), user="u", fresh=False, progress=progress
+            )
         rest = resident(process)
         most, late = [rest, 0], [0.0]
         own = process.memory_info().rss
         watching = asyncio.create_task(watch(process, most, late))
         began = time.perf_counter()
-        summary = await service.summarize(FileSource(log, rotated=0), user="u", fresh=False, progress=progress)
+        summary = await service.summarize(
+            FileSource(log, rotated=0), user="u", fresh=False, progress=progress
+        )
         took = time.perf_counter() - began
         watching.cancel()
         read = summary.reading
         print(
-            f"{read.bytes / 1e6:8.1f} MB {read.lines:>9,} lines {read.errors:>8,} errors {read.groups:>5} groups"
+            f"{read.bytes / 1e6:8.1f} MB {read.lines:>9,} lines {read.errors:>8,} errors"
+            f" {read.groups:>5} groups"
             f" {took:7.2f} s {read.lines / took:>9,.0f} lines/s"
-            f"   +{(most[0] - rest) / 1e6:5.1f} MB over {rest / 1e6:.0f} at rest (service +{(most[1] - own) / 1e6:.1f})   loop late {late[0] * 1e3:.0f} ms"
+            f"   +{(most[0] - rest) / 1e6:5.1f} MB over {rest / 1e6:.0f} at rest"
+            f" (service +{(most[1] - own) / 1e6:.1f})   loop late {late[0] * 1e3:.0f} ms"
         )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--megabytes", type=float, default=46)
     parser.add_argument("--lines", type=int, default=150_000)
     parser.add_argument("--errors", type=float, default=0.1)

@@ -132,7 +132,8 @@ class Settings(ServiceSettings):
 
     def faults(self) -> Iterator[str]:
         yield from super().faults()
-        if self.token_algorithm == "HS256" and self.secret_key is None:
+        symmetric = self.token_algorithm == "HS256"  # noqa: S105  # the name of an algorithm
+        if symmetric and self.secret_key is None:
             yield "SECRET_KEY must be set where TOKEN_ALGORITHM is HS256."
         if self.triage_source == "file" and self.triage_log_file is None:
             yield "TRIAGE_LOG_FILE must be set where TRIAGE_SOURCE is file."
@@ -159,8 +160,8 @@ class Settings(ServiceSettings):
         yield from super().production_faults()
         if self.circuit_breaker_cache_url is None:
             yield (
-                "CIRCUIT_BREAKER_CACHE_URL is not set, so every replica would keep its own answers and budget; "
-                "point it at Redis or Valkey (redis://, rediss://)."
+                "CIRCUIT_BREAKER_CACHE_URL is not set, so every replica would keep its own answers "
+                "and budget; point it at Redis or Valkey (redis://, rediss://)."
             )
         else:
             shared = self.circuit_breaker_cache_url.get_secret_value()
@@ -198,9 +199,11 @@ def _address_faults(name: str, url: str) -> Iterator[str]:
 def _placeholder_key(key: SecretStr) -> str | None:
     """A provider's key has the provider's length; only what is plainly no key is refused."""
     fault = weak_secret("OPENAI_API_KEY", key.get_secret_value())
-    if fault is None or "shorter" in fault:
+    if fault is None or "shorter" in fault or "empty" in fault:
         return None
-    return "OPENAI_API_KEY looks like a placeholder; set the provider's key, or leave it out where none is needed."
+    return (
+        "OPENAI_API_KEY looks like a placeholder; set the provider's key, or leave it out if none is needed."
+    )
 
 
 def _crosses_the_net_in_the_clear(url: str) -> bool:

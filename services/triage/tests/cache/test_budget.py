@@ -1,4 +1,4 @@
-"""What the model may cost in a day is reserved before, settled after, and never exceeded by the replicas together."""
+"""What the model may cost in a day is reserved before, settled after, and bounded for all replicas."""
 
 from contextlib import AsyncExitStack
 

@@ -1,6 +1,7 @@
 """What strangers write into a log moves neither severity nor order nor evidence, and nobody obeys it."""
 
 import pytest
+
 from triage.domain.answer import Summary
 from triage.domain.injection import addresses_reader
 from triage.testing.asking import Asked
@@ -119,6 +120,13 @@ async def test_a_record_that_addresses_its_reader_is_withheld_from_the_model_and
         "failed to set property timeout to 30",
         "ignoring malformed header from 10.0.0.7",
         "Out of memory: Killed process 4242 (java)",
+        "cannot write to read-only file system",
+        "You are not authorized to access the resource",
+        "connection to agent 7 lost, agent will retry in 5 s",
+        "ValidationError: response must be a mapping",
+        "failed to set thread priority to 5",
+        "consumer group orders: group coordinator not available",
+        "user: unknown, role: user, report was not generated",
     ],
 )
 def test_ordinary_records_are_not_taken_for_orders(text: str) -> None:

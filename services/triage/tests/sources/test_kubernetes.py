@@ -1,4 +1,4 @@
-"""Pod logs by the API: the right calls and no others, each log bounded, every gap told, against a real socket."""
+"""Pod logs by the API: the right calls and no others, each log bounded, every gap told."""
 
 from pathlib import Path
 from typing import Any

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from triage.domain.model import Finding, Group, Reading, RedactionCount, Redacted, Severity
+from triage.domain.model import Finding, Group, Reading, Redacted, RedactionCount, Severity
 
 
 class AnswerSource(StrEnum):

@@ -23,18 +23,23 @@ _LINK: Final = re.compile(
 _MARKUP: Final = re.compile(r"</?[a-z!][^<>]{0,200}>|&#?\w{2,8};|```|[\x00-\x08\x0b-\x1f\x7f]")
 _PLACEHOLDER: Final = re.compile(r"<[A-Z][A-Z0-9_]{1,40}>|<\*>")
 _COMMAND: Final = re.compile(
-    r"\b(?:curl|wget|sudo|bash|chmod|chown|nc|ncat|eval|powershell|invoke-\w{2,30})\s{1,3}[\w./~-]|\brm\s{1,3}-|\|\s{0,3}(?:ba|z)?sh\b"
+    r"\b(?:curl|wget|sudo|bash|chmod|chown|nc|ncat|eval|powershell|invoke-\w{2,30})\s{1,3}[\w./~-]"
+    r"|\brm\s{1,3}-|\|\s{0,3}(?:ba|z)?sh\b"
     r"|\bdrop\s{1,3}(?:table|database)\b|\bkubectl\s{1,3}(?:delete|exec|apply|edit|patch)\b|\$\(|&&"
-    r"|\b(?:disable|turn off|switch off)\b.{0,30}\b(?:auth|tls|firewall|verification|security|alert|monitoring|selinux)",
+    r"|\b(?:disable|turn off|switch off)\b.{0,30}"
+    r"\b(?:auth|tls|firewall|verification|security|alert|monitoring|selinux)",
     re.IGNORECASE,
 )
 _ALL_CLEAR: Final = re.compile(
     r"\b(?:no|zero|without(?: any)?)\s{1,3}(?:real |actual |significant |serious |critical )?"
-    r"(?:errors?|problems?|issues?|action|incidents?)\b.{0,30}(?:found|needed|required|detected|present|necessary|here|\.|!|$)"
+    r"(?:errors?|problems?|issues?|action|incidents?)\b.{0,30}"
+    r"(?:found|needed|required|detected|present|necessary|here|\.|!|$)"
     r"|\b(?:everything|all (?:is|systems?|services?|good|clear|fine|ok))\b.{0,25}"
-    r"\b(?:ok|okay|fine|well|operational|normal|healthy|nominal|good|clear|green)\b|\ball (?:good|clear|fine|ok)\b"
+    r"\b(?:ok|okay|fine|well|works?|operational|normal|healthy|nominal|good|clear|green)\b"
+    r"|\ball (?:good|clear|fine|ok)\b"
     r"|\b(?:can|may|should|could) (?:be )?(?:safely )?(?:ignore|ignored|disregard|disregarded|dismissed)\b"
-    r"|\bsafe(?:ly)? (?:to )?ignore|\b(?:false (?:alarm|positive)|nothing (?:to (?:do|see|worry)|is wrong|wrong))\b",
+    r"|\bsafe(?:ly)? (?:to )?ignore|\bfalse (?:alarm|positive)\b"
+    r"|\bnothing (?:to (?:do|see|worry)|is wrong|wrong)\b",
     re.IGNORECASE,
 )
 
@@ -42,20 +47,23 @@ _ALL_CLEAR: Final = re.compile(
 def fault_of(text: str, *, cited: Iterable[Group], others: Iterable[Group]) -> str | None:
     """The reason why this sentence may not be shown; None where it may."""
     plain = _PLACEHOLDER.sub(" ", text)
-    if not plain.strip():
-        return "empty"
-    if neutralise(plain) != plain or _LINK.search(plain) or _MARKUP.search(plain):
-        return "link_or_markup"
-    if _COMMAND.search(plain):
-        return "command"
-    if addresses_reader(plain):
-        return "instruction"
-    if _ALL_CLEAR.search(plain):
-        return "all_clear"
-    runs = _runs(plain)
-    if runs and _shared(runs, others) - _shared(runs, cited):
-        return "words_of_another_group"
-    return None
+    faults = (
+        ("empty", not plain.strip()),
+        (
+            "link_or_markup",
+            neutralise(plain) != plain or bool(_LINK.search(plain) or _MARKUP.search(plain)),
+        ),
+        ("command", bool(_COMMAND.search(plain))),
+        ("instruction", addresses_reader(plain)),
+        ("all_clear", bool(_ALL_CLEAR.search(plain))),
+        ("words_of_another_group", _borrows(plain, cited, others)),
+    )
+    return next((reason for reason, found in faults if found), None)
+
+
+def _borrows(text: str, cited: Iterable[Group], others: Iterable[Group]) -> bool:
+    runs = _runs(text)
+    return bool(runs and _shared(runs, others) - _shared(runs, cited))
 
 
 def _runs(text: str) -> frozenset[tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""A summary and a preview for people: colour where the terminal has it, plain text where it goes into a file."""
+"""A summary and a preview for people: coloured on a terminal, plain text in a file."""
 
 import json
 
@@ -53,7 +53,8 @@ def preview(console: Console, shown: Preview) -> None:
         console.print(f"Nothing would be sent: {why}.")
     else:
         console.print(
-            f"POST {escape(shown.endpoint)}  {len(shown.request_body):,} bytes, about {shown.estimated_tokens:,} tokens"
+            f"POST {escape(shown.endpoint)}  {len(shown.request_body):,} bytes,"
+            f" about {shown.estimated_tokens:,} tokens"
         )
         console.print_json(json.dumps(json.loads(shown.request_body)))
     for sentence in left_out(shown.reading):
@@ -63,7 +64,8 @@ def preview(console: Console, shown: Preview) -> None:
 
 def _origin(answer: Summary) -> str:
     read = answer.reading
-    told = f"{read.lines:,} lines, {read.records:,} records, {read.errors:,} errors in {read.groups:,} group{'' if read.groups == 1 else 's'}"
+    told = f"{read.lines:,} lines, {read.records:,} records, {read.errors:,} errors"
+    told += f" in {read.groups:,} group{'' if read.groups == 1 else 's'}"
     use = answer.model
     if answer.source is AnswerSource.EXTRACTIVE:
         return f"{told}; no model" + (f" ({use.outcome})" if use else "")

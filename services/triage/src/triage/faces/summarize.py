@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import orjson
-from chassis.clock import SystemClock
-from chassis.errors import ServiceError
 from pydantic import TypeAdapter
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from chassis.clock import SystemClock
+from chassis.errors import ServiceError
 from triage.app import explainer
 from triage.cache.store import Store
 from triage.domain.answer import Stage

@@ -5,6 +5,7 @@ through when half open and counts a cancellation as a failure. So nothing is
 run inside it: a permit is asked for before, and the outcome recorded after.
 """
 
+import contextlib
 from typing import Final
 
 import pybreaker
@@ -66,10 +67,8 @@ class ModelBreaker:
         if not failed:
             self._state.call(lambda: None)
             return
-        try:
+        with contextlib.suppress(_Failed):
             self._state.call(_fail)
-        except _Failed:
-            pass
         if self.state != _CLOSED:
             self._opened_at = self._clock.monotonic()
 

@@ -6,9 +6,6 @@ has to be answered for.
 """
 
 import asyncio
-import hashlib
-import hmac
-import secrets
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,12 +16,12 @@ from pydantic import TypeAdapter, ValidationError
 from chassis.clock import Clock
 from triage.cache.budget import Budget
 from triage.cache.store import Store
-from triage.domain import prompt
 from triage.domain.answer import AnswerSource, Explanation, ModelUse
-from triage.domain.budget import Prices, estimated_tokens, fitting
+from triage.domain.budget import Prices, estimated_tokens
 from triage.domain.cite import Draft, Verified, verify
 from triage.domain.model import Group
 from triage.domain.redaction.guard import Guard
+from triage.llm.asking import Request, Requests
 from triage.llm.breaker import ModelBreaker, Permit
 from triage.llm.flights import Flights
 from triage.llm.model import Model
@@ -32,7 +29,6 @@ from triage.llm.outcome import Answer, Ending, NoAnswer
 from triage.llm.scrub import scrubbed
 from triage.rules import Rules
 
-_FENCE_BYTES: Final = 8
 _LEAST_SECONDS: Final = 0.5
 # What these say is about our configuration or our time, not about the model's health.
 _NO_NEWS: Final = frozenset({Ending.REFUSED})
@@ -49,15 +45,6 @@ class Limits:
     """How long a kept answer is given without asking."""
     kept_seconds: int
     """How long it is kept for when nobody can be asked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What would be sent, and for which groups."""
-
-    body: bytes
-    groups: Sequence[Group]
-    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +87,7 @@ class Explainer:
         self._limits = limits
         self._free = asyncio.Semaphore(limits.concurrency)
         self._flights: Flights[_Asked] = Flights()
-        self._fence_key = secrets.token_bytes(32)
+        self._requests = Requests(model.dialect, rules.version, limits.input_tokens)
 
     @property
     def endpoint(self) -> str:
@@ -108,14 +95,7 @@ class Explainer:
 
     def request(self, groups: Sequence[Group], *, scope: str) -> Request | None:
         """The one request for these groups, worst first; None where there is nothing to ask."""
-
-        def size(shown: Sequence[Group]) -> int:
-            return estimated_tokens(len(self._body(shown, omitted=len(groups) - len(shown))))
-
-        shown = fitting(groups, size, self._limits.input_tokens)
-        if not shown:
-            return None
-        return Request(self._body(shown, omitted=len(groups) - len(shown)), shown, self._key(shown, scope))
+        return self._requests.of(groups, scope=scope)
 
     async def explain(
         self, groups: Sequence[Group], *, scope: str, user: str, fresh: bool, seconds: float
@@ -242,19 +222,6 @@ class Explainer:
 
     def _age(self, kept: _Kept) -> float:
         return max(0.0, self._clock.now().timestamp() - kept.at)
-
-    def _body(self, shown: Sequence[Group], *, omitted: int) -> bytes:
-        # Unpredictable to whoever wrote the log, and the same for the same groups,
-        # so that a preview shows the very bytes that a summary then sends.
-        content = "\n".join(f"{group.id} {group.count} {group.example}" for group in shown)
-        fence = hmac.digest(self._fence_key, content.encode(), "sha256")[:_FENCE_BYTES].hex()
-        return self._model.dialect.body(prompt.compose(shown, fence=fence, omitted=omitted))
-
-    def _key(self, shown: Sequence[Group], scope: str) -> str:
-        dialect = self._model.dialect
-        parts = (dialect.endpoint, dialect.model, prompt.VERSION, self._rules.version, scope)
-        lines = (*parts, *sorted(f"{group.level.name} {group.template}" for group in shown))
-        return "answer:" + hashlib.sha256("\x00".join(lines).encode()).hexdigest()
 
     def _none(self, outcome: str) -> Explanation:
         return Explanation(AnswerSource.EXTRACTIVE, self._use(outcome))

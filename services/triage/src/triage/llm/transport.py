@@ -51,7 +51,7 @@ class BoundedTransport(httpx2.AsyncHTTPTransport):
 def client(
     endpoint: str, *, connect_seconds: float, total_seconds: float, connections: int
 ) -> httpx2.AsyncClient:
-    """For one endpoint, through the environment's proxy where it names one: many clusters have no other way out."""
+    """For one endpoint, through the environment's proxy if any: many clusters have no other way out."""
     return httpx2.AsyncClient(
         transport=BoundedTransport(
             limits=httpx2.Limits(max_connections=connections), proxy=_proxy_for(endpoint)

@@ -30,6 +30,8 @@ _DIGEST: Final = TypeAdapter(Digest)
 _BOUNDED_BUFFER: Final = 256 * 1024
 _START_SECONDS: Final = 15.0
 _END_SECONDS: Final = 2.0
+_FINISH_SECONDS: Final = 10.0
+"""From the last block to the digest: grouping is all that is left to do."""
 _BUSY_RETRY_SECONDS: Final = 5.0
 # Nothing of the service's environment goes along: it holds the secrets.
 _PASSED_ON: Final = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH")
@@ -71,7 +73,7 @@ class _Reader:
 
     @property
     def alive(self) -> bool:
-        return self._process.returncode is None
+        return self._process.returncode is None and not self._out.at_eof()
 
     async def say(self, kind: bytes, content: bytes = b"") -> None:
         self._in.write(wire.frame(kind, content))
@@ -91,7 +93,7 @@ class _Reader:
                     await self._process.wait()
             except TimeoutError:
                 pass
-        if self.alive:
+        if self._process.returncode is None:
             self._process.kill()
         await self._process.wait()
 
@@ -124,14 +126,20 @@ class Readers:
         until = asyncio.get_running_loop().time() + seconds
         async with self._one() as reader:
             hearing = asyncio.create_task(_hear(reader, progress), name="triage-digest")
+            feeding = asyncio.create_task(_feed(reader, pieces, until), name="triage-feed")
             try:
-                await _feed(reader, pieces, until)
-                return await hearing
-            except (asyncio.IncompleteReadError, ConnectionError) as lost:
+                # A reader that dies is heard of at once, even while its source has nothing to say.
+                await asyncio.wait({hearing, feeding}, return_when=asyncio.FIRST_COMPLETED)
+                if feeding.done():
+                    feeding.result()
+                async with asyncio.timeout_at(until + _FINISH_SECONDS):
+                    return await hearing
+            except (asyncio.IncompleteReadError, ConnectionError, TimeoutError) as lost:
                 raise _Lost from lost
             finally:
+                feeding.cancel()
                 hearing.cancel()
-                await asyncio.wait({hearing})
+                await asyncio.wait({feeding, hearing})
 
     @asynccontextmanager
     async def _one(self) -> AsyncIterator[_Reader]:
