@@ -180,3 +180,19 @@ def test_what_stands_beside_a_secret_stays(line: str, kept: list[str]) -> None:
     assert "<" in redacted
     for part in kept:
         assert part in redacted
+
+
+def test_the_letter_of_a_written_out_line_feed_is_no_part_of_what_follows() -> None:
+    assert redact("to\\njane@mail.test") == "to\\n<EMAIL_1>"
+
+
+@pytest.mark.parametrize(
+    ("line", "redacted"),
+    [
+        ("4000000000000002", '"<CARD_1>"'),
+        ('{"password": ["a1b2\\\\", 27489]}', '{"password": ["<PASSWORD_3>", "<PASSWORD_2>"]}'),
+        ('{"pin": 4821, "n": 7}', '{"pin": "<CODE_1>", "n": 7}'),
+    ],
+)
+def test_a_number_in_json_leaves_a_string(line: str, redacted: str) -> None:
+    assert redact(line) == redacted

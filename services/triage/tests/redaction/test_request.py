@@ -8,7 +8,8 @@ from triage.domain.redaction.report import LINES_TOLD
 from triage.domain.redaction.rules.structures import BEARER
 
 KEY = "PRIVATE" + " KEY-----"
-BODY = ["MIIBOgIBAAJBAKk3J4h5G6f7D8s9A0b1C2d3E4f5G6h7J8k9MIIBOgIBAAJBAKk3"] * 6
+# Nothing but its place between the markers tells what this is.
+BODY = ["abcdefghijklmnopabcdefghijklmnopabcdefghijklmnopabcdefghijklmnop"] * 6
 
 
 def _redactor() -> Redactor:
@@ -94,7 +95,7 @@ def test_a_private_key_goes_over_block_ends_and_keeps_its_lines() -> None:
     second = redactor.redact_block("\n".join([*BODY, "-----END " + KEY, "from 10.0.0.1"]).encode() + b"\n")
 
     assert (first + second).count(b"\n") == 1 + 1 + 2 * len(BODY) + 2
-    assert b"MIIB" not in first + second
+    assert b"abcd" not in first + second
     assert second.endswith(b"\nfrom <IPV4_1>\n")
 
 
@@ -104,7 +105,7 @@ def test_a_private_key_without_an_end_takes_only_its_body() -> None:
         Raw("\n".join(["-----BEGIN " + KEY, *BODY, "next line of the log", "and one more"]))
     )
 
-    assert "MIIB" not in text
+    assert "abcd" not in text
     assert text.endswith("\nnext line of the log\nand one more")
 
 
