@@ -53,10 +53,15 @@ class Pair:
 
 @dataclass(slots=True)
 class Api:
-    """One client at one gateway."""
+    """One client at one gateway.
+
+    Args:
+        patient: wait as long as a 429 says and ask again, for installations whose limits are on.
+    """
 
     base_url: str
     http: aiohttp.ClientSession
+    patient: bool = False
     secrets: set[str] = field(default_factory=set)
 
     async def call(
@@ -72,9 +77,14 @@ class Api:
         sent = dict(headers or {})
         if token is not None:
             sent["Authorization"] = f"Bearer {token}"
-        asked = self.http.request(method, self.base_url + path, json=body, data=form, headers=sent)
-        async with asked as answer:
-            got = Answer(answer.status, answer.headers, await answer.read())
+        while True:
+            asked = self.http.request(method, self.base_url + path, json=body, data=form, headers=sent)
+            async with asked as answer:
+                got = Answer(answer.status, answer.headers, await answer.read())
+            wait = float(got.headers.get("Retry-After", 0))
+            if not self.patient or got.status != HTTPStatus.TOO_MANY_REQUESTS or wait > PATIENCE_SECONDS:
+                break
+            await asyncio.sleep(wait)
         self._remember(got)
         return got
 
@@ -87,13 +97,8 @@ class Api:
         return await self.call("POST", "/login", form={"username": username, "password": password})
 
     async def sign_in(self, account: Account) -> Pair:
-        """A pair for an account that is right, waiting out a limit as it is told to."""
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while True:
-                answer = await self.login(account.username, account.password)
-                if answer.status != HTTPStatus.TOO_MANY_REQUESTS:
-                    return Pair.of(answer)
-                await asyncio.sleep(float(answer.headers["Retry-After"]))
+        """A pair for an account that is right."""
+        return Pair.of(await self.login(account.username, account.password))
 
     async def refresh(self, refresh_token: str) -> Answer:
         return await self.call("POST", "/token/refresh", body={"refresh_token": refresh_token})
