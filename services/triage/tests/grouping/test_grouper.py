@@ -52,6 +52,14 @@ def test_the_worst_level_comes_first_then_the_most_frequent() -> None:
     assert [found.template for found in grouped(records).groups()] == ["last", "common", "rare"]
 
 
+def test_an_example_keeps_the_beginning_and_the_end_of_a_long_record() -> None:
+    text = "start\n" + "\tat a.b(C.java:1)\n" * 400 + "Caused by: end"
+    (found,) = grouped([record("start", text=text)]).groups()
+    assert found.example.startswith("start\n")
+    assert found.example.endswith("Caused by: end")
+    assert len(found.example) < 2_100
+
+
 def test_a_record_without_a_level_counts_as_an_error() -> None:
     assert grouped([record("x", level=None)]).groups()[0].level is Level.ERROR
 

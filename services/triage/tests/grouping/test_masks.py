@@ -13,6 +13,8 @@ SAME = [
     ("lease 1b4e28ba-2fa1-11d2-883f-0016d3cca427 lost", "lease 6fa459ea-ee8a-3ca4-894e-db77e160355e lost"),
     ("handle 0x1f at deadbeefcafe", "handle 0xffee at 00ffee00ffee"),
     ("window Token{a64f992 t0} of Job@1a2b3c", "window Token{de9231d t0} of Job@f0f0f0"),
+    ("block rdd_30 stored", "block cache-7 stored"),
+    ("peer 17.dsl.example.at left", "peer host-9.cable.sample.om left"),
     ("receiver x- input broken", "receiver z+ input broken"),
     ("GET /v1/orders/17 failed", "GET /v1/users/9/cart failed"),
     ("open https://a.example/x?y=1 failed", "open http://b.test:8080/ failed"),

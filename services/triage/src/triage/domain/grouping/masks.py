@@ -99,8 +99,8 @@ def _unglued(found: re.Match[str]) -> str:
     rest = text.removesuffix(".").replace(HOLE, "")
     if ".." in rest or "<" in rest or ">" in rest or "*" in rest:
         return text
-    # `jk2_init` is a name with a digit in it; `rdd_30_1` is a name and a number.
-    if not (text.startswith(HOLE) or text.endswith((HOLE, HOLE + "."))):
+    # `jk2_init` is a name with a digit in it; `rdd_30_1` is a name and a number, `db-3.corp.example` a host.
+    if not (text.startswith(HOLE) or text.endswith((HOLE, HOLE + "."))) and rest.count(".") < _MANY:
         return text
     return HOLE + tail if any(sign in rest for sign in "._-~") else text
 

@@ -25,7 +25,7 @@ _PASSES: Final = 3
 def merge(counts: Mapping[str, int]) -> dict[str, str]:
     """Each signature's template. The outcome depends on the set and its counts, never on their order."""
     current: dict[Words, list[str]] = defaultdict(list)
-    for signature in sorted(counts):
+    for signature in counts:
         current[tuple(signature.split(" "))].append(signature)
     for _ in range(_PASSES):
         merged = _pass(current, counts)

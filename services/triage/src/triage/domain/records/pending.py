@@ -18,7 +18,6 @@ class Pending:
     """A head line and whatever has joined it so far; with `keeps` off only the extent is known."""
 
     __slots__ = (
-        "_chained",
         "_indented",
         "_language",
         "_plain",
@@ -44,7 +43,6 @@ class Pending:
         self._plain = 0
         self._language = traces.language(line) if code <= UNLEVELLED else traces.PLAIN
         self._indented = False
-        self._chained = False
 
     def add(self, line: str, number: int) -> None:
         self.last = number
@@ -86,13 +84,11 @@ class Pending:
             self._language = traces.language(line) or (
                 "" if self._language == traces.PYTHON else self._language
             )
-            self._chained = traces.chains(line)
             return True
         if traces.opens(line):
             if self._stands_apart():
                 return False
             self._language = traces.language(line) or self._language
-            self._chained = False
             return True
         return line[0] in " \t" or self._plain_text(line)
 
@@ -111,8 +107,6 @@ class Pending:
 
     def _stands_apart(self) -> bool:
         """True where a trace at the margin is a crash of its own and not the trace of this record."""
-        if self._chained:
-            return False
         if self.code == UNHEADED:
             return not (self._ends_open() or self._source_above() or self._language == traces.GO)
         return self.code == Level.INFO

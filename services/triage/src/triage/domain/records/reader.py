@@ -42,7 +42,7 @@ class RecordReader:
         self._now = now
         self._split = LineSplitter(LINE)
         self._open: Pending | None = None
-        self._pieces: dict[str, tuple[int, list[str]]] = {}
+        self._pieces: dict[str, list[str]] = {}
         self._closed = 0
         self._out: list[RawRecord] = []
 
@@ -60,8 +60,7 @@ class RecordReader:
         """What is left at the end of the source."""
         self._take(self._split.finish())
         for stream in list(self._pieces):
-            start, pieces = self._pieces.pop(stream)
-            self._accept("".join(pieces), start, Wrapped("", stream))
+            self._accept("".join(self._pieces.pop(stream)), Wrapped("", stream))
         if self._open is not None:
             self._close(self._open, self.lines)
             self._open = None
@@ -86,28 +85,29 @@ class RecordReader:
                 continue
             wrapped = unwrap(line)
             if wrapped is None:
-                self._accept(line, self.lines, None)
+                self._accept(line, None)
             elif wrapped.partial or wrapped.stream in self._pieces:
                 self._piece(wrapped)
             else:
-                self._accept(neutralise(wrapped.line), self.lines, wrapped)
+                self._accept(neutralise(wrapped.line), wrapped)
 
     def _piece(self, wrapped: Wrapped) -> None:
         """A line that the runtime cut into pieces becomes one line again, up to the limit of a line."""
-        start, pieces = self._pieces.setdefault(wrapped.stream, (self.lines, []))
+        pieces = self._pieces.setdefault(wrapped.stream, [])
         if sum(map(len, pieces)) < LINE:
             pieces.append(wrapped.line[:LINE])
         if not wrapped.partial or len(self._pieces) > _STREAMS:
             del self._pieces[wrapped.stream]
-            self._accept(neutralise("".join(pieces)[:LINE]), start, wrapped)
+            self._accept(neutralise("".join(pieces)[:LINE]), wrapped)
 
-    def _accept(self, line: str, start: int, wrapped: Wrapped | None) -> None:
+    def _accept(self, line: str, wrapped: Wrapped | None) -> None:
         code = UNHEADED if not line or line[0] == "\t" or line[:2] == "  " else scan_line(line)
         current = self._open
         if current is not None:
             if current.takes(line, code, self.lines):
                 return
-            self._close(current, max(current.last, start - 1))
+            self._close(current, current.last)
+        # It begins behind the record before it, so that the pieces of its first line are its own.
         keeps = self._every or code <= UNLEVELLED or code >= CLIENT_FAULT
         self._open = Pending(line, code, self._closed + 1, self.lines, wrapped, keeps=keeps)
 

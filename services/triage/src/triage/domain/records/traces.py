@@ -29,7 +29,6 @@ _GOES_ON: Final = re.compile(
     r"|\S{1,200}:\d{1,7}:in [`'][^'`]{0,200}'$|Nested in "
     r"|Wrapped by:|Next \S{1,100}(?:Exception|Error)|Node\.js v\d|Call Trace:|RIP: |Code: )"
 )
-_CHAINS: Final = re.compile(r"(?:During handling of the above|The above exception was|The direct cause)")
 _SOURCE_LINE: Final = re.compile(r"\S{1,300}\.\w{1,5}:\d{1,7}$")
 # Python's last line, Go's frames: unindented, yet inside the trace they stand in.
 _PYTHON_LAST: Final = re.compile(r"(?:[A-Za-z_][\w]{0,80}\.){0,12}[A-Za-z_]\w{0,100}(?::|$)")
@@ -45,11 +44,6 @@ PLAIN: Final = ""
 def opens(line: str) -> bool:
     """True for a line that starts a stack trace of its own: a crash that no logger wrote."""
     return _OPENS.match(line) is not None
-
-
-def chains(line: str) -> bool:
-    """True for Python's sentences between two traces of one chain."""
-    return _CHAINS.match(line) is not None
 
 
 def quotes_source(line: str) -> bool:
