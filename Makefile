@@ -8,6 +8,8 @@ MAKEFLAGS += --warn-undefined-variables --no-builtin-rules --no-print-directory
 
 # Options for the program behind a verb: make run ARGS=--help, make test ARGS="-k logout".
 ARGS ?=
+# A program of bench/.
+BENCH ?= edge
 # Test processes at a time.
 WORKERS ?= 2
 # What the contracts in proto/ must stay compatible with.
@@ -34,9 +36,15 @@ clean: ## Remove the data of `make run`, caches and what tests left; .venv stays
 
 ##@ Change it
 
+# The promises of tests/e2e have times in them, so they run alone.
 .PHONY: test
 test: setup ## Every test against real servers; ARGS go to pytest
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+ifeq ($(ARGS),)
+	$(BIN)/pytest -n $(WORKERS) --ignore tests/e2e
+	$(BIN)/pytest tests/e2e
+else
+	$(BIN)/pytest $(ARGS)
+endif
 
 .PHONY: e2e
 e2e: setup ## Only the black-box tests; E2E_BASE_URL aims them at a running suite
@@ -53,6 +61,7 @@ check: setup ## Everything that reads the code: lint, types, contracts, drift
 	$(BIN)/uv lock --check
 	proto/generate.sh && git diff --exit-code -- proto/gen
 	$(BIN)/python -m suite.docs --check
+	$(BIN)/python -m gateway openapi | diff - docs/openapi.json
 
 .PHONY: fmt
 fmt: setup ## Format and fix what can be fixed
@@ -64,8 +73,13 @@ proto: setup ## Regenerate the stubs in proto/gen
 	proto/generate.sh
 
 .PHONY: docs
-docs: setup ## Regenerate the settings table of the README
+docs: setup ## Regenerate the tables of settings and docs/openapi.json
 	$(BIN)/python -m suite.docs
+	$(BIN)/python -m gateway openapi >docs/openapi.json
+
+.PHONY: bench
+bench: setup ## Measure side by side: BENCH=edge, records, redaction, ...
+	$(BIN)/python bench/$(BENCH).py $(ARGS)
 
 .PHONY: help
 help:
