@@ -6,7 +6,7 @@ rare. A word with a few values, each common, is part of what is being said
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from triage.domain.grouping.masks import HOLE
@@ -18,7 +18,7 @@ _MANY: Final = 10
 _RARE: Final = 3
 _CONTEXT: Final = 2
 _CONTEXT_OF_FIRST: Final = 4
-_WIDTH: Final = 64
+_WIDTH: Final = 32
 _PASSES: Final = 3
 
 
@@ -40,20 +40,13 @@ def _pass(current: Mapping[Words, list[str]], counts: Mapping[str, int]) -> dict
     weight = {
         words: sum(map(counts.__getitem__, members)) / len(members) for words, members in current.items()
     }
-    families: dict[tuple[int, Words], list[Words]] = defaultdict(list)
-    for words in current:
-        if 1 < len(words) <= _WIDTH:
-            for column, word in enumerate(words):
-                if word != HOLE:
-                    families[column, (*words[:column], "", *words[column + 1 :])].append(words)
+    families = _families(current)
     # The family with the most values explains its members best; ties are broken by the words themselves.
-    ranked = sorted(
-        ((column, rest, members) for (column, rest), members in families.items() if len(members) >= _FEW),
-        key=lambda family: (-len(family[2]), family[0], family[1]),
-    )
+    ranked = sorted(families, key=lambda family: (-len(family[1]), family[0], family[1][0]))
     template: dict[Words, Words] = {}
-    for column, rest, members in ranked:
+    for column, members in ranked:
         free = [words for words in members if words not in template]
+        rest = (*members[0][:column], "", *members[0][column + 1 :])
         constant = sum(HOLE not in word for word in rest if word)
         if _is_variable([weight[words] for words in free], column, constant):
             joined = (*rest[:column], _hole(word[column] for word in free), *rest[column + 1 :])
@@ -62,6 +55,34 @@ def _pass(current: Mapping[Words, list[str]], counts: Mapping[str, int]) -> dict
     for words, signatures in current.items():
         merged[template.get(words, words)].extend(signatures)
     return merged
+
+
+def _families(current: Iterable[Words]) -> list[tuple[int, list[Words]]]:
+    """Those that differ in one column only, with that column; each family sorted.
+
+    What is left without a column is known by the sum of its words' hashes, so
+    that neither time nor memory is spent on copies of long signatures.
+    """
+    sizes: dict[int, int] = defaultdict(int)
+    for words in current:
+        for _, key in _keys(words):
+            sizes[key] += 1
+    members: dict[tuple[int, int], list[Words]] = defaultdict(list)
+    for words in current:
+        for column, key in _keys(words):
+            if sizes[key] >= _FEW:
+                members[column, key].append(words)
+    return [(column, sorted(found)) for (column, _), found in members.items()]
+
+
+def _keys(words: Words) -> Iterator[tuple[int, int]]:
+    if len(words) == 1:
+        return
+    hashes = [hash((column, word)) for column, word in enumerate(words)]
+    total = sum(hashes)
+    for column in range(min(len(words), _WIDTH)):
+        if words[column] != HOLE:
+            yield column, hash((total - hashes[column], column, len(words)))
 
 
 def _is_variable(weights: list[float], column: int, constant: int) -> bool:
