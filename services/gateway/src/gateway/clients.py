@@ -10,6 +10,7 @@ from gateway.exchange import Headers
 from gateway.settings import Network
 
 _FORWARDED_PAIR = re.compile(r'\s*([\w-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;,"]+)\s*')
+# At commas outside of quotes, in linear time; an odd quote ends its element.
 _ELEMENT = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+')
 _MAX_HOPS = 32
 _CACHED = 8192
@@ -49,8 +50,9 @@ def counted_as(address: str) -> str:
 class Clients:
     def __init__(self, proxies: Sequence[Network], header: Literal["x-forwarded-for", "forwarded"]) -> None:
         self._proxies = tuple(proxies)
-        self._forwarded = header == "forwarded"
+        self._header = header.encode()
         self._trusted = lru_cache(maxsize=_CACHED)(self._is_trusted)
+        self._located = lru_cache(maxsize=_CACHED)(self._locate)
 
     def _is_trusted(self, address: str) -> bool:
         parsed = ipaddress.ip_address(address)
@@ -61,11 +63,22 @@ class Clients:
         return bool(self._proxies) and (address := normalised(peer)) is not None and self._trusted(address)
 
     def locate(self, peer: str, scheme: str, headers: Headers) -> Client:
+        if not self._proxies:
+            return Client(normalised(peer) or "", scheme)
+        addresses = protos = b""
+        for name, value in headers:
+            if name == self._header:
+                addresses = addresses + b"," + value if addresses else value
+            elif name == b"x-forwarded-proto":
+                protos = value
+        # The same few clients come again and again.
+        return self._located(peer, scheme, addresses, protos)
+
+    def _locate(self, peer: str, scheme: str, addresses: bytes, protos: bytes) -> Client:
         address = normalised(peer) or ""
-        if not address or not self._proxies or not self._trusted(address):
+        if not address or not self._trusted(address):
             return Client(address, scheme)
-        hops = self._hops(headers)
-        for hop, proto in reversed(hops[-_MAX_HOPS:]):
+        for hop, proto in reversed(self._hops(addresses, protos)[-_MAX_HOPS:]):
             if proto in {"http", "https"}:
                 scheme = proto
             if hop is None:
@@ -76,20 +89,16 @@ class Clients:
                 break
         return Client(address, scheme)
 
-    def _hops(self, headers: Headers) -> list[tuple[str | None, str]]:
+    def _hops(self, addresses: bytes, protos: bytes) -> list[tuple[str | None, str]]:
         """Address and scheme of each hop, the nearest last."""
-        if self._forwarded:
-            text = b",".join(value for name, value in headers if name == b"forwarded").decode("latin-1")
-            return [_element(part) for part in _elements(text)]
-        addresses = b",".join(value for name, value in headers if name == b"x-forwarded-for").decode(
-            "latin-1"
-        )
-        protos = b",".join(value for name, value in headers if name == b"x-forwarded-proto").decode("latin-1")
-        proto = protos.rpartition(",")[2].strip().lower()
-        hops: list[tuple[str | None, str]] = [(normalised(part), "") for part in addresses.split(",")]
-        if not addresses:
-            return [(None, proto)]
+        text = addresses.decode("latin-1")
+        if self._header == b"forwarded":
+            return [_element(part) for part in _ELEMENT.findall(text)]
         # One header for the whole way: it was written, or let through, by the nearest proxy.
+        proto = protos.decode("latin-1").rpartition(",")[2].strip().lower()
+        if not text:
+            return [(None, proto)]
+        hops: list[tuple[str | None, str]] = [(normalised(part), "") for part in text.split(",")]
         hops[-1] = (hops[-1][0], proto)
         return hops
 
@@ -99,8 +108,3 @@ def _element(text: str) -> tuple[str | None, str]:
         found[1].lower(): found[2].strip('"').replace("\\", "") for found in _FORWARDED_PAIR.finditer(text)
     }
     return normalised(pairs.get("for", "")), pairs.get("proto", "").lower()
-
-
-def _elements(text: str) -> list[str]:
-    """At commas outside of quotes, in linear time; an odd quote ends its element."""
-    return _ELEMENT.findall(text)

@@ -65,6 +65,7 @@ class Connection(asyncio.Protocol):
     def __init__(self) -> None:
         self._waiting: deque[tuple[asyncio.Future[Reply], float]] = deque()
         self._buffer = b""
+        self._unsent: list[bytes] = []
         self._transport: asyncio.Transport | None = None
         self._loop = asyncio.get_running_loop()
         self.lost = self._loop.create_future()
@@ -114,8 +115,16 @@ class Connection(asyncio.Protocol):
             raise ConnectionResetError("not connected")
         waiting: asyncio.Future[Reply] = self._loop.create_future()
         self._waiting.append((waiting, self._loop.time()))
-        self._transport.write(command)
+        if not self._unsent:
+            # One system call for everybody who asks in this turn of the loop.
+            self._loop.call_soon(self._flush)
+        self._unsent.append(command)
         return waiting
+
+    def _flush(self) -> None:
+        unsent, self._unsent = self._unsent, []
+        if self._transport is not None:
+            self._transport.write(b"".join(unsent))
 
     def overdue(self) -> float:
         """Seconds the oldest unanswered command has waited; 0 when all are answered."""

@@ -2,7 +2,6 @@
 
 import logging
 import re
-import secrets
 import time
 from collections.abc import Callable
 
@@ -99,7 +98,7 @@ class Arrival:
         scope[KEY] = found = Exchange(
             request_id=request_id.decode()
             if request_id is not None and _REQUEST_ID.fullmatch(request_id)
-            else secrets.token_hex(16),
+            else trace.trace_id[:16] + trace.span_id,
             trace_id=trace.trace_id,
             span_id=trace.span_id,
             sampled=trace.sampled,
