@@ -26,6 +26,7 @@ from triage.rules import Rules, load
 from triage.servicer import TriageServicer
 from triage.settings import Settings
 from triage.sources.configured import configured
+from triage.telemetry import Telemetry
 from triage.verification import IDEMPOTENT, Verification
 from triage.workers.pool import Readers
 
@@ -75,6 +76,7 @@ def main() -> int:
 
 async def triage(stack: AsyncExitStack, settings: Settings, clock: Clock) -> Triage:
     """Everything behind the servicer."""
+    telemetry = Telemetry()
     shared = None
     if settings.circuit_breaker_cache_url is not None:
         shared = SharedStore(stack, settings.circuit_breaker_cache_url.get_secret_value(), clock)
@@ -86,7 +88,9 @@ async def triage(stack: AsyncExitStack, settings: Settings, clock: Clock) -> Tri
     rules = load(settings.triage_redaction_rules_file)
     return Triage(
         readers=readers,
-        explainer=explainer(stack, settings, clock=clock, rules=rules, store=store, shared=shared),
+        explainer=explainer(
+            stack, settings, clock=clock, rules=rules, store=store, shared=shared, telemetry=telemetry
+        ),
         store=store,
         clock=clock,
         bounds=Bounds(
@@ -95,6 +99,7 @@ async def triage(stack: AsyncExitStack, settings: Settings, clock: Clock) -> Tri
             model_seconds=settings.triage_model_timeout_seconds if settings.model_configured else 0.0,
             kept_seconds=settings.triage_summary_ttl_seconds,
         ),
+        answered=telemetry.answered,
     )
 
 
@@ -106,6 +111,7 @@ def explainer(
     rules: Rules,
     store: Store,
     shared: SharedStore | None,
+    telemetry: Telemetry | None = None,
 ) -> Explainer | None:
     """The model with everything that surrounds it; None where none is configured."""
     if not settings.model_configured:
@@ -117,15 +123,19 @@ def explainer(
     )
     prices = Prices(settings.openai_input_price, settings.openai_output_price)
     key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else None
+    breaker = ModelBreaker(
+        fail_max=settings.circuit_breaker_fail_max,
+        reset_seconds=settings.circuit_breaker_reset_seconds,
+        clock=clock,
+    )
+    told = telemetry or Telemetry()
+    told.watch(breaker)
     return Explainer(
         model=Model(
             stack, dialect=dialect, key=key, connections=settings.triage_model_concurrency, clock=clock
         ),
-        breaker=ModelBreaker(
-            fail_max=settings.circuit_breaker_fail_max,
-            reset_seconds=settings.circuit_breaker_reset_seconds,
-            clock=clock,
-        ),
+        breaker=breaker,
+        asked=told.asked,
         budget=Budget(
             BudgetBounds(
                 tokens=settings.triage_daily_tokens,

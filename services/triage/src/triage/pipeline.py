@@ -53,17 +53,29 @@ class Bounds:
     """How long its summary can be fetched again."""
 
 
+def _unheard(_: Summary, __: float) -> None:
+    return
+
+
 class Triage:
     """`explainer` None is triage without a model: every answer is extractive."""
 
     def __init__(
-        self, *, readers: Reads, explainer: Explainer | None, store: Store, clock: Clock, bounds: Bounds
+        self,
+        *,
+        readers: Reads,
+        explainer: Explainer | None,
+        store: Store,
+        clock: Clock,
+        bounds: Bounds,
+        answered: Callable[[Summary, float], None] = _unheard,
     ) -> None:
         self._readers = readers
         self._explainer = explainer
         self._store = store
         self._clock = clock
         self._bounds = bounds
+        self._answered = answered
 
     async def summarize(self, source: Source, *, user: str, fresh: bool, progress: Progress) -> Summary:
         """The summary of a source, kept to be fetched again.
@@ -73,7 +85,8 @@ class Triage:
             Invalid: reason INVALID_SOURCE.
             Unavailable: reason SOURCE_UNAVAILABLE or READER_LOST.
         """
-        until = self._clock.monotonic() + deadline.at_most(self._bounds.seconds) - _MARGIN_SECONDS
+        began = self._clock.monotonic()
+        until = began + deadline.at_most(self._bounds.seconds) - _MARGIN_SECONDS
         digest = await self._digest(source, progress, until)
         await progress(Stage.GROUPING, digest.reading)
         explanation = Explanation(AnswerSource.EXTRACTIVE, None)
@@ -90,6 +103,7 @@ class Triage:
             digest, explanation, id_=secrets.token_urlsafe(_ID_BYTES), created_at=self._clock.now()
         )
         await self._store.put(f"summary:{summary.id}", _SUMMARY.dump_json(summary), self._bounds.kept_seconds)
+        self._answered(summary, self._clock.monotonic() - began)
         await progress(Stage.DONE, digest.reading)
         return summary
 

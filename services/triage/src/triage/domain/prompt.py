@@ -71,14 +71,15 @@ def _line(group: Group) -> str:
     return _escaped(
         {
             "id": group.id,
+            "example": example,
+            "template": template,
+            # Words between the log's and our figures: a number behind `call` may look like a telephone's.
+            "logger": "" if addresses_reader(group.logger) else group.logger[:120],
             "severity": severity.of_group(group).name.lower(),
             "level": group.level.name,
             "count": group.count,
             "first_seen": _time(group.first_seen),
             "last_seen": _time(group.last_seen),
-            "logger": "" if addresses_reader(group.logger) else group.logger[:120],
-            "template": template,
-            "example": example,
         }
     )
 

@@ -7,7 +7,7 @@ has to be answered for.
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -63,6 +63,10 @@ class _Asked:
 _KEPT: Final = TypeAdapter(_Kept)
 
 
+def _unheard(_: ModelUse, __: float) -> None:
+    return
+
+
 class Explainer:
     def __init__(
         self,
@@ -75,6 +79,7 @@ class Explainer:
         prices: Prices,
         clock: Clock,
         limits: Limits,
+        asked: Callable[[ModelUse, float], None] = _unheard,
     ) -> None:
         self._model = model
         self._breaker = breaker
@@ -85,6 +90,7 @@ class Explainer:
         self._prices = prices
         self._clock = clock
         self._limits = limits
+        self._asked = asked
         self._free = asyncio.Semaphore(limits.concurrency)
         self._flights: Flights[_Asked] = Flights()
         self._requests = Requests(model.dialect, rules.version, limits.input_tokens)
@@ -175,6 +181,12 @@ class Explainer:
         return asked
 
     async def _call(self, request: Request, permit: Permit, seconds: float) -> _Asked:
+        began = self._clock.monotonic()
+        asked = await self._answer(request, permit, seconds)
+        self._asked(asked.use, self._clock.monotonic() - began)
+        return asked
+
+    async def _answer(self, request: Request, permit: Permit, seconds: float) -> _Asked:
         answer: Answer | NoAnswer
         try:
             answer = await self._model.ask(request.body, seconds=seconds)
