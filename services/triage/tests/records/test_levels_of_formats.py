@@ -127,6 +127,16 @@ LINES = [
     ("hdfs", "260301 100000 148 WARN dfs.DataNode: Got exception", W),
     ("openstack", "nova-api.log 2026-03-01 10:00:00.123 25 ERROR nova.api [-] gone", E),
     ("supercomputer", "- 1117838570 2026.03.01 R02 2026-03-01-10.00.00.123456 R02 RAS APP SEVERE gone", E),
+    (
+        "supercomputer",
+        "- 1117838570 2026.03.01 R02 2026-03-01-10.00.00.123456 R02 RAS MMCS FAILURE no answer",
+        E,
+    ),
+    (
+        "supercomputer",
+        "APPREAD 1117838570 2026.03.01 R02 2026-03-01-10.00.00.123456 R02 RAS KERNEL INFO error",
+        I,
+    ),
     # Syslog
     ("rfc3164", "<11>Mar  1 10:00:00 h app[7]: gone", E),
     ("rfc3164", "<14>Mar  1 10:00:00 h app[7]: error, fatal, panic", I),

@@ -84,6 +84,6 @@ TAG: Final = re.compile(
 )
 TAG_WITH_PID: Final = re.compile(r" (\S{1,255}) ([\w./@-]{1,80}\[\d{1,9}\]): ?")
 HPC: Final = re.compile(r"\d{1,9} \S{1,40} (\S{1,40}) \S{1,60} (\d{10}) \d{1,3} ")
-RUN: Final = re.compile(r" \S{1,80} (?=[A-Z]{3,12} [A-Z_]{2,20} [A-Z]{3,12}\b)")
+RACK: Final = re.compile(r" \S{1,80} [A-Z]{3,12} ([A-Z_]{2,20}) ([A-Z]{3,12})(?: |$)")
 CI_LEVELS: Final = {"ERR!": Level.ERROR, "ERROR": Level.ERROR, "WARN": Level.WARN, "WARNING": Level.WARN,
                      "DEBUG": Level.DEBUG}  # fmt: skip

@@ -27,10 +27,10 @@ from triage.domain.records.shapes import (
     NEXT,
     PHP,
     PRI,
+    RACK,
     REDIS,
     RFC5424,
     RUBY,
-    RUN,
     SEARCH,
     TAG,
     TAG_WITH_PID,
@@ -215,9 +215,14 @@ def _behind(line: str, found: re.Match[str], parts: Parts | None, depth: int) ->
         return UNLEVELLED
     if parts is not None:
         parts.message = rest
-    if (stamped := STAMP.match(rest)) and (run := RUN.match(rest, stamped.end())):
-        # A rack's log: time, node, `RAS KERNEL LEVEL`.
-        rest = rest[: stamped.end()] + " " + rest[run.end() :]
+    # A supercomputer's rack: time, node, `RAS KERNEL FATAL`.
+    if (stamped := STAMP.match(rest)) and (rack := RACK.match(rest, stamped.end())):
+        level = levels.of_word(rack.group(2))
+        if level is not None:
+            if parts is not None:
+                parts.stamp, parts.logger = parts.stamp or stamped.group(), rack.group(1)
+                parts.message = rest[rack.end() :]
+            return level
     return max(scan(rest, parts, depth + 1), UNLEVELLED)
 
 
