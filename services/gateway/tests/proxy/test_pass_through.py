@@ -256,6 +256,37 @@ async def test_an_answer_before_the_end_of_the_request_is_passed_on(start: Start
     go.set()
 
 
+async def test_the_rest_of_a_body_is_never_read_as_a_request(start: Start, origin: Origin):
+    origin.leave_body = True
+    refused = b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n"
+    tail = asyncio.Event()
+
+    async def early(seen: Seen, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if seen.method == "GET":
+            writer.write(ok())
+            return
+        await reader.readexactly(70_000)
+        writer.write(refused)
+
+    origin.reply = early
+    front = await start(one_route(origin))
+
+    async def parts() -> AsyncIterator[bytes]:
+        yield b"x" * 70_000
+        await tail.wait()
+        yield b"GET /o/smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
+
+    size = str(70_000 + 39)
+    async with front.session.post(front.url + "/o", data=parts(), headers={"content-length": size}) as answer:
+        assert answer.status == 413
+    tail.set()
+    for _ in range(3):
+        async with front.session.get(front.url + "/o/mine") as answer:
+            assert answer.status == 200
+    assert {seen.target for seen in origin.seen} == {"/o", "/o/mine"}
+    assert origin.connections == 2
+
+
 async def test_a_body_that_is_too_large_is_answered_by_the_guard_while_it_streams(
     start: Start, origin: Origin
 ):

@@ -22,6 +22,8 @@ _FIRST_FINAL = 200
 _SWITCHING_PROTOCOLS = 101
 _WITHOUT_CONTENT = frozenset({204, 304})
 _LAST_STATUS = 599
+_VERSIONS = frozenset({"1.1", "1.0"})
+_FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 
 
 class Answer:
@@ -102,6 +104,12 @@ class Answer:
         else:
             self.fault = ConnectionLost("closed without an answer")
 
+    def whole(self) -> bytes | None:
+        """The content if all of it is here, else None."""
+        if not self.complete:
+            return None
+        return self.chunks[0] if len(self.chunks) == 1 else b"".join(self.chunks)
+
     def pop(self) -> bytes:
         data = self.chunks.popleft()
         self.buffered -= len(data)
@@ -118,14 +126,14 @@ class Answer:
             return
         name = name.lower()
         self.headers.append((name, value))
-        if len(self.headers) > _MAX_HEADERS:
-            raise Malformed("too many headers")
+        if name not in _FRAMING:
+            return
         if name == b"content-length":
             self._length = int(value)
-        elif name == b"transfer-encoding":
-            # Any other coding would reach the client as if it were content.
-            if self._chunked or value.strip().lower() != b"chunked":
-                raise Malformed("a transfer coding that was not asked for")
+        # Any other coding would reach the client as if it were content.
+        elif self._chunked or value.strip().lower() != b"chunked":
+            raise Malformed("a transfer coding that was not asked for")
+        else:
             self._chunked = True
 
     def on_headers_complete(self) -> None:
@@ -141,7 +149,9 @@ class Answer:
             self._chunked = False
             return
         version = self._parser.get_http_version()
-        if status > _LAST_STATUS or version not in {"1.1", "1.0"} or (self._chunked and version == "1.0"):
+        if len(self.headers) > _MAX_HEADERS:
+            raise Malformed("too many headers")
+        if status > _LAST_STATUS or version not in _VERSIONS or (self._chunked and version == "1.0"):
             raise Malformed("not an HTTP/1.1 answer")
         self.status = status
         self.keep_alive = self._parser.should_keep_alive()

@@ -19,8 +19,8 @@ from gateway.proxy.telemetry import Observer
 from gateway.proxy.upstream import BreakerOpen, Lease
 from gateway.proxy.websocket import WebSockets
 
-# A client that leaves is looked for only where the answer takes longer than this.
-_WATCH_AFTER = 1.0
+# A client that leaves is looked for where the answer takes longer than this.
+_LOOK_EVERY = 0.5
 _SERVER_FAULT = 500
 _WITHOUT_CONTENT = frozenset({204, 304})
 Failure = BreakerOpen | Full | UpstreamFault
@@ -71,6 +71,7 @@ class ProxyApp:
         self._signer = signer
         self._last_good = last_good
         self._observer = observer
+        self._watch = _Watch()
         self._sockets = WebSockets(signer)
         self._envelope = Envelope(last_good, observer)
 
@@ -85,11 +86,13 @@ class ProxyApp:
             return
         try:
             request = await outgoing(scope, receive, found, route, self._signer)
-            watch = _Watch(request, receive)
+            self._watch.begin(request, receive)
             try:
                 await self._serve(scope, send, found, route, request)
             finally:
-                await watch.end()
+                watching = self._watch.end(request)
+                if watching is not None:
+                    await asyncio.wait({watching})
         except Looping:
             await refuse(scope, send, _LOOP)
         except ClientGone:
@@ -113,7 +116,7 @@ class ProxyApp:
             if key is None or not await self._replay(send, found, route, key):
                 await refuse(scope, send, problem_for(failure))
             return
-        if lease.connection.status >= _SERVER_FAULT and key is not None:
+        if lease.connection.answer.status >= _SERVER_FAULT and key is not None:
             # Nothing of it has been passed on yet, so a good one may take its place.
             try:
                 replayed = await self._replay(send, found, route, key)
@@ -126,10 +129,10 @@ class ProxyApp:
         await self._relay(scope, send, route, lease, key)
 
     async def _relay(self, scope: Scope, send: Send, route: Route, lease: Lease, key: str | None) -> None:
-        connection = lease.connection
-        status, given = connection.status, connection.headers
+        answer = lease.connection.answer
+        status, given = answer.status, answer.headers
         headers = answer_headers(given, route.response_rules)
-        body = connection.whole()
+        body = answer.whole()
         if body is not None:
             await lease.release()
             if scope["method"] == "HEAD":
@@ -210,29 +213,40 @@ async def _stream(send: Send, route: Route, lease: Lease, copy: list[bytes] | No
 
 
 class _Watch:
-    """Ends the exchange when the client leaves, for exchanges that last."""
+    """Ends exchanges that last when their client leaves.
 
-    __slots__ = ("_receive", "_request", "_task", "_timer")
+    The exchanges under way are looked at once in a while: a timer for each would cost each request more
+    than all else that is done for clients that leave.
+    """
 
-    def __init__(self, request: Outgoing, receive: Receive) -> None:
-        self._request = request
-        self._receive = receive
-        self._task: asyncio.Task[None] | None = None
-        self._timer = asyncio.get_running_loop().call_later(_WATCH_AFTER, self._begin)
+    def __init__(self) -> None:
+        # With the time each began at, and the task that watches it.
+        self._under_way: dict[Outgoing, tuple[float, Receive]] = {}
+        self._watching: dict[Outgoing, asyncio.Task[None]] = {}
+        self._timer: asyncio.TimerHandle | None = None
 
-    def _begin(self) -> None:
+    def begin(self, request: Outgoing, receive: Receive) -> None:
         loop = asyncio.get_running_loop()
-        if self._request.sending:
-            # Whoever reads the body hears of it.
-            self._timer = loop.call_later(_WATCH_AFTER, self._begin)
-        else:
-            self._task = loop.create_task(_leaving(self._request, self._receive))
+        self._under_way[request] = (loop.time(), receive)
+        if self._timer is None:
+            self._timer = loop.call_later(_LOOK_EVERY, self._look)
 
-    async def end(self) -> None:
-        self._timer.cancel()
-        if self._task is not None and not self._task.done():
-            self._task.cancel()
-            await asyncio.wait({self._task})
+    def end(self, request: Outgoing) -> asyncio.Task[None] | None:
+        """The task to be waited for, if there is one; it is cancelled."""
+        del self._under_way[request]
+        task = self._watching.pop(request, None) if self._watching else None
+        if task is not None:
+            task.cancel()
+        return task
+
+    def _look(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(_LOOK_EVERY, self._look) if self._under_way else None
+        long_ago = loop.time() - _LOOK_EVERY
+        for request, (began, receive) in self._under_way.items():
+            # Whoever reads a body that still comes hears of it there.
+            if began <= long_ago and not request.sending and request not in self._watching:
+                self._watching[request] = loop.create_task(_leaving(request, receive))
 
 
 async def _leaving(request: Outgoing, receive: Receive) -> None:

@@ -4,9 +4,8 @@ Bytes that nobody asked for end the connection, so that no answer can be taken f
 """
 
 import asyncio
-from typing import cast
 
-from gateway.proxy.answer import Answer, Headers
+from gateway.proxy.answer import Answer
 from gateway.proxy.faults import ClientGone, TimedOut, UpstreamFault
 
 # Read ahead of a slow reader at most this much, then leave it in the socket.
@@ -16,10 +15,14 @@ _HIGH_WATER = 256 * 1024
 class Connection(asyncio.Protocol):
     """Use: `begin`, `write` what remains of the body, `head`, then `chunk` until it is empty."""
 
+    # Set by `connection_made`, before anybody has the connection in hand.
+    _transport: asyncio.Transport
+    # Of the exchange under way or just over.
+    answer: Answer
+
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._transport: asyncio.Transport | None = None
-        self._answer: Answer | None = None
+        self._busy = False
         self._waiter: asyncio.Future[None] | None = None
         self._drained: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -33,24 +36,12 @@ class Connection(asyncio.Protocol):
 
     # The exchange.
 
-    @property
-    def status(self) -> int:
-        return self._now().status
-
-    @property
-    def headers(self) -> Headers:
-        return self._now().headers
-
-    @property
-    def answered(self) -> bool:
-        """Whether the head of an answer came, perhaps before all of the request went out."""
-        return self._answer is not None and self._answer.head_done
-
     def begin(self, data: bytes, *, expects_content: bool, deadline: float) -> None:
         """Send a request's head and what of its body is at hand; `deadline` in loop.time() ends the wait."""
-        self._answer = Answer(expects_content=expects_content)
+        self.answer = Answer(expects_content=expects_content)
+        self._busy = True
         self.wait_until(deadline)
-        cast("asyncio.Transport", self._transport).write(data)
+        self._transport.write(data)
 
     def wait_until(self, deadline: float) -> None:
         """Move the time at which waiting for this upstream ends."""
@@ -65,15 +56,15 @@ class Connection(asyncio.Protocol):
         """Send more of the body at the pace of the upstream."""
         while self._drained is not None:
             await asyncio.shield(self._drained)
-        fault = self._now().fault
+        fault = self.answer.fault
         if fault is not None:
             raise fault
         if not self.closed:
-            cast("asyncio.Transport", self._transport).write(data)
+            self._transport.write(data)
 
     async def head(self) -> None:
         """Wait for `status` and `headers`; a short answer is complete by then."""
-        answer = self._now()
+        answer = self.answer
         while not answer.ready:
             if answer.fault is not None:
                 raise answer.fault
@@ -81,7 +72,7 @@ class Connection(asyncio.Protocol):
 
     async def chunk(self) -> bytes:
         """The next of the content, empty at its end; a fault and never a short end."""
-        answer = self._now()
+        answer = self.answer
         while not answer.chunks:
             if answer.complete:
                 return b""
@@ -92,33 +83,24 @@ class Connection(asyncio.Protocol):
         if self._paused and answer.buffered < _HIGH_WATER // 2:
             self._paused = False
             if not self.closed:
-                cast("asyncio.Transport", self._transport).resume_reading()
+                self._transport.resume_reading()
         return data
-
-    def whole(self) -> bytes | None:
-        """The content if all of it is here, else None."""
-        answer = self._now()
-        if not answer.complete:
-            return None
-        return answer.chunks[0] if len(answer.chunks) == 1 else b"".join(answer.chunks)
 
     def finish(self) -> bool:
         """End the exchange; True if the connection can carry another one."""
-        answer, self._answer = self._answer, None
-        self.served += 1
         fit = (
-            answer is not None
-            and answer.reusable
-            and answer.fault is None
+            self._busy
+            and self.answer.reusable
+            and self.answer.fault is None
             and not self.closed
             and not self._paused
             and self._drained is None
         )
+        self._busy = False
+        self.served += 1
+        # The timer stays for the next exchange: it fires early for that and goes on.
         if not fit:
             self.abort()
-        elif self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
         return fit
 
     def abort(self, fault: UpstreamFault | ClientGone | None = None) -> None:
@@ -129,33 +111,35 @@ class Connection(asyncio.Protocol):
         self.closed = True
         if fault is not None:
             self._fail(fault)
-        if self._transport is not None:
-            self._transport.abort()
+        self._transport.abort()
 
     # What the event loop calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
+        self._transport = transport  # type: ignore[assignment]  # a stream's
 
     def data_received(self, data: bytes) -> None:
-        answer = self._answer
-        if answer is None:
+        if not self._busy:
             self.abort()
             return
+        answer = self.answer
         answer.feed(data)
         if answer.fault is not None:
             self.abort(answer.fault)
             return
         if answer.buffered > _HIGH_WATER and not self._paused:
             self._paused = True
-            cast("asyncio.Transport", self._transport).pause_reading()
+            self._transport.pause_reading()
         if answer.ready:
             self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.closed = True
-        if self._answer is not None:
-            self._answer.end(orderly=exc is None)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._busy:
+            self.answer.end(orderly=exc is None)
             self._wake()
         self.resume_writing()
 
@@ -169,9 +153,6 @@ class Connection(asyncio.Protocol):
 
     # Within.
 
-    def _now(self) -> Answer:
-        return cast("Answer", self._answer)
-
     async def _wait(self) -> None:
         self._waiter = self._loop.create_future()
         try:
@@ -184,14 +165,15 @@ class Connection(asyncio.Protocol):
             self._waiter.set_result(None)
 
     def _fail(self, fault: UpstreamFault | ClientGone) -> None:
-        answer = self._answer
-        if answer is not None and answer.fault is None and not answer.complete:
-            answer.fault = fault
+        if self._busy and self.answer.fault is None and not self.answer.complete:
+            self.answer.fault = fault
         self._wake()
         self.resume_writing()
 
     def _tick(self) -> None:
         self._timer = None
+        if not self._busy:
+            return
         if self._loop.time() < self._deadline:
             self._timer = self._loop.call_at(self._deadline, self._tick)
         elif self._waiter is not None:

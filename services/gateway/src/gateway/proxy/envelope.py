@@ -48,7 +48,7 @@ class Envelope:
                 size += len(data)
                 if size > _MAX_BYTES:
                     raise Malformed("larger than this route takes")
-            status = lease.connection.status
+            status = lease.connection.answer.status
         except UpstreamFault as fault:
             lease.broke(fault)
             raise

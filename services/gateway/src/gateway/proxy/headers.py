@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from chassis.errors import Invalid
 from gateway.exchange import Headers
@@ -31,7 +32,10 @@ _IDENTITY = (
 _DROPPED_ANSWER = _HOP_BY_HOP | {b"content-length", b"server", b"date"}
 # Orders to a proxy, and CORS, which the gateway answers for all its routes in one voice.
 _INTERNAL_ANSWER = (b"x-accel-", b"x-auth", b"x-envoy-", b"x-sendfile", b"access-control-")
+_PLAIN_CONNECTION = frozenset({b"keep-alive", b"close", b"Keep-Alive", b"Close", b"upgrade", b"Upgrade", b""})
+_NOTED = frozenset({b"host", b"content-length", b"transfer-encoding", b"via", b"connection"})
 _VIA = b"api-gateway"
+_OUR_VIA = b"via: 1.1 " + _VIA
 _MAX_LOOPS = 3
 
 
@@ -41,10 +45,6 @@ class HeaderRules:
 
     remove: frozenset[bytes] = frozenset()
     add: tuple[tuple[bytes, bytes], ...] = ()
-
-    @property
-    def idle(self) -> bool:
-        return not self.remove and not self.add
 
 
 @lru_cache(maxsize=2048)
@@ -66,44 +66,60 @@ def returns(name: bytes) -> bool:
     return name not in _DROPPED_ANSWER and not name.startswith(_INTERNAL_ANSWER)
 
 
-def nominated(headers: Headers) -> frozenset[bytes]:
+def _names(connection: bytes) -> frozenset[bytes]:
     """The headers that Connection declares to be for this hop only."""
-    for name, value in headers:
-        if name == b"connection" and value.lower() not in {b"keep-alive", b"close", b""}:
-            break
-    else:
-        return frozenset()
-    values = b",".join(value for name, value in headers if name == b"connection")
-    return frozenset(token.strip().lower() for token in values.split(b","))
+    return frozenset([token.strip().lower() for token in connection.split(b",")])
 
 
-def request_lines(headers: Headers, rules: HeaderRules, *, authorization: bool) -> list[bytes]:
-    """The client's own headers as lines for the upstream, without those the gateway writes."""
+class Sorted(NamedTuple):
+    """A client's headers, apart: what goes on, and what the gateway acts on itself."""
+
+    lines: list[bytes]
+    host: bytes
+    # As declared; None where nothing is.
+    length: bytes | None
+    # Whether a body comes.
+    framed: bool
+
+
+def sort(headers: Headers, rules: HeaderRules, *, authorization: bool) -> Sorted:
+    """The client's own headers as lines for the upstream, without those the gateway writes.
+
+    Raises:
+        Looping: the request has been here too often.
+    """
     lines: list[bytes] = []
-    dropped = nominated(headers)
-    via = b""
+    noted: dict[bytes, bytes] = {}
+    removed = rules.remove
     for name, value in headers:
         if travels(name):
-            if name in dropped or name in rules.remove or (name == b"authorization" and not authorization):
-                continue
-            lines.append(name + b": " + value)
-        elif name == b"via":
-            via += value + b", "
-    if via.count(_VIA) > _MAX_LOOPS:
+            if name not in removed and (authorization or name != b"authorization"):
+                lines.append(name + b": " + value)
+        elif name in _NOTED:
+            noted[name] = noted[name] + b", " + value if name in noted else value
+    connection = noted.get(b"connection")
+    if connection is not None and connection not in _PLAIN_CONNECTION:
+        hop = _names(connection)
+        lines = [line for line in lines if line[: line.index(b":")] not in hop]
+    via = noted.get(b"via")
+    if via is not None and via.count(_VIA) > _MAX_LOOPS:
         raise Looping
-    lines.append(b"via: " + via + b"1.1 " + _VIA)
-    lines.extend(name + b": " + value for name, value in rules.add)
-    return lines
+    lines.append(_OUR_VIA if via is None else b"via: " + via + b", 1.1 " + _VIA)
+    if rules.add:
+        lines.extend([name + b": " + value for name, value in rules.add])
+    length = noted.get(b"content-length")
+    framed = length is not None or b"transfer-encoding" in noted
+    return Sorted(lines, noted.get(b"host", b""), length, framed)
 
 
 class Looping(Exception):
     """The request has passed this gateway before, again and again."""
 
 
-def head(start: bytes, lines: list[bytes]) -> bytes:
+def head(start: bytes, host: bytes, lines: list[bytes]) -> bytes:
     """A request's head as it goes on the wire; refuses to write what would be read as two."""
-    text = start + b"\r\n" + b"\r\n".join(lines) + b"\r\n\r\n"
-    breaks = len(lines) + 2
+    text = b"%b\r\n%b\r\n%b\r\n\r\n" % (start, host, b"\r\n".join(lines))
+    breaks = len(lines) + 3
     if text.count(b"\n") != breaks or text.count(b"\r") != breaks or b"\0" in text:
         raise Invalid("A header has characters that no header may have.", reason="INVALID_HEADER")
     return text
@@ -111,20 +127,18 @@ def head(start: bytes, lines: list[bytes]) -> bytes:
 
 def answer_headers(headers: Headers, rules: HeaderRules) -> Headers:
     """An upstream's headers for the client, without those that say how long the content is."""
-    dropped = nominated(headers)
-    if dropped or not rules.idle:
-        kept = [
-            pair
-            for pair in headers
-            if returns(pair[0]) and pair[0] not in dropped and pair[0] not in rules.remove
-        ]
-        kept.extend(rules.add)
-        return kept
-    return [pair for pair in headers if returns(pair[0])]
+    kept = [pair for pair in headers if returns(pair[0])]
+    removed = rules.remove
+    connection = [value for name, value in headers if name == b"connection"]
+    if connection:
+        removed |= _names(b",".join(connection))
+    if removed:
+        kept = [pair for pair in kept if pair[0] not in removed]
+    return kept + list(rules.add) if rules.add else kept
 
 
 @lru_cache(maxsize=4096)
-def forwarded(client: str, peer: str, scheme: str, host: str, prefix: str) -> tuple[bytes, ...]:
+def forwarded(client: str, peer: str, scheme: str, host: bytes, prefix: str) -> tuple[bytes, ...]:
     """Lines that tell the upstream where the request came from (RFC 7239 and its forerunners).
 
     Built from the established client and the connection's peer alone: whatever stood to the left of
@@ -136,10 +150,11 @@ def forwarded(client: str, peer: str, scheme: str, host: str, prefix: str) -> tu
         lines.append(f"x-forwarded-for: {', '.join(hops)}")
         lines.append(f"x-real-ip: {hops[0]}")
     elements = [f"for={_node(hop)}" for hop in hops] or ["for=unknown"]
-    elements[0] += f";proto={scheme}" + (f';host="{host}"' if host else "")
+    name = host.decode("latin-1")
+    elements[0] += f";proto={scheme}" + (f';host="{name}"' if name else "")
     lines += [f"forwarded: {', '.join(elements)}", f"x-forwarded-proto: {scheme}"]
-    if host:
-        lines.append(f"x-forwarded-host: {host}")
+    if name:
+        lines.append(f"x-forwarded-host: {name}")
     if prefix:
         lines.append(f"x-forwarded-prefix: {prefix}")
     return tuple(line.encode("latin-1", "replace") for line in lines)

@@ -70,7 +70,7 @@ class Outgoing:
                 pump.result()
             raise
         finally:
-            if not connection.answered:
+            if not connection.answer.head_done:
                 await self.stop()
 
     async def stop(self) -> None:

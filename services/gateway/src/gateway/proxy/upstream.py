@@ -170,7 +170,7 @@ class Upstream:
                 if not self._again(attempt, retries, deadline, wanted=wanted, why=fault.kind):
                     raise
             else:
-                wanted = connection.status in retries.on_statuses and request.repeatable
+                wanted = connection.answer.status in retries.on_statuses and request.repeatable
                 if not self._again(attempt, retries, deadline, wanted=wanted, why="status"):
                     return Lease(self, endpoint, connection, request)
                 endpoint.active -= 1
@@ -181,51 +181,43 @@ class Upstream:
     async def _attempt(
         self, endpoint: Endpoint, request: Outgoing, deadline: float, patience: float, permit: Permit
     ) -> Connection:
+        """One request on a kept connection, or, if that turns out to have been closed, on a new one."""
         endpoint.active += 1
+        pool = endpoint.pool
+        connection = pool.take()
         try:
-            connection = await self._exchange(endpoint, request, deadline, patience)
+            while True:
+                if connection is None:
+                    connection = await pool.connect(deadline)
+                kept = connection.served > 0
+                try:
+                    await request.send(
+                        connection, pool.address.authority, deadline=deadline, patience=patience
+                    )
+                    break
+                except ConnectionLost:
+                    if not (kept and request.repeatable):
+                        raise
+                    # It was closing while we wrote: no sign of trouble, and a new one cannot be stale.
+                    connection = None
         except BaseException as error:
             endpoint.active -= 1
             request.connection = None
+            if connection is not None:
+                connection.abort()
             if isinstance(error, UpstreamFault):
                 permit.failed()
                 self._count(endpoint, error.kind)
             else:
                 permit.release()
             raise
-        if connection.status >= _FAILURE:
+        if connection.answer.status >= _FAILURE:
             permit.failed()
             self._count(endpoint, "status")
         else:
             permit.succeeded()
             self.balancer.succeeded(endpoint)
         return connection
-
-    async def _exchange(
-        self, endpoint: Endpoint, request: Outgoing, deadline: float, patience: float
-    ) -> Connection:
-        """One request on a kept connection, or, if that turns out to have been closed, on a new one."""
-        pool = endpoint.pool
-        connection = pool.take()
-        while True:
-            if connection is None:
-                connection = await pool.connect(deadline)
-            kept = connection.served > 0
-            try:
-                await request.send(
-                    connection, endpoint.address.authority, deadline=deadline, patience=patience
-                )
-            except ConnectionLost:
-                connection.abort()
-                if not (kept and request.repeatable):
-                    raise
-                # It was closing while we wrote: no sign of trouble, and a new one cannot be stale.
-                connection = None
-            except BaseException:
-                connection.abort()
-                raise
-            else:
-                return connection
 
     def broke(self, endpoint: Endpoint, fault: UpstreamFault) -> None:
         permit = self.breaker.permit() if self.breaker.state == "closed" else None

@@ -98,15 +98,13 @@ class WebSockets:
             endpoint.active -= 1
 
     async def _open(self, scope: Scope, route: Route, endpoint: Endpoint) -> ClientConnection:
-        sent = [
-            line.decode("latin-1").partition(": ")
-            for line in lines(scope, exchange(scope), route, self._signer)
-        ]
+        given = lines(scope, exchange(scope), route, self._signer)
+        sent = [line.decode("latin-1").partition(": ") for line in given.lines]
         # websockets writes these itself.
         headers = [(name, value) for name, _, value in sent if name != "sec-websocket-protocol"]
         authority = endpoint.address.authority
-        if route.pass_host:
-            authority = next((value for name, value in scope["headers"] if name == b"host"), authority)
+        if route.pass_host and given.host:
+            authority = given.host
         scheme = "ws" if endpoint.address.tls_name is None else "wss"
         path = target(scope, route).decode("ascii")
         return await connect(
