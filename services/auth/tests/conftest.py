@@ -209,6 +209,12 @@ async def processes(tmp_path: Path) -> AsyncIterator[Callable[..., Process]]:
 
 
 @pytest.fixture
+def environ() -> dict[str, str]:
+    """What a replica is told, but for its database."""
+    return dict(_ENVIRON)
+
+
+@pytest.fixture
 def settings_for() -> Callable[..., AuthSettings]:
     """Settings for a database, changed as told by the operators' names."""
     return _settings_for

@@ -1,4 +1,7 @@
-"""`python -m auth` serves; `migrate` brings the database up to date; `audit verify` checks the trail."""
+"""`python -m auth` serves; `migrate` brings the database up to date.
+
+`audit verify` checks the trail; `keys rotate` and `keys discard` move the signing keys on.
+"""
 
 import argparse
 import sys
@@ -16,8 +19,12 @@ def main(arguments: Sequence[str]) -> None:
         from auth.commands import audit  # noqa: PLC0415  serving does not need it
 
         sys.exit(audit.main(arguments[1:]))
+    if arguments[:1] == ["keys"]:
+        from auth.commands import keys  # noqa: PLC0415  serving does not need it
+
+        sys.exit(keys.main(arguments[1:]))
     parser = argparse.ArgumentParser(prog="python -m auth", description=__doc__)
-    parser.add_argument("command", nargs="?", choices=("serve", "migrate", "audit"), default="serve")
+    parser.add_argument("command", nargs="?", choices=("serve", "migrate", "audit", "keys"), default="serve")
     match parser.parse_args(arguments).command:
         case "migrate":
             _migrate()

@@ -11,6 +11,7 @@ from auth import administration, background
 from auth.administration import Administration
 from auth.demo import ensure_demo_admin
 from auth.domain.passwords.pool import HashingPool
+from auth.outcomes import Outcomes
 from auth.parts import Parts
 from auth.servicer import AuthServicer
 from auth.servicer_keys import KeyServicer
@@ -98,6 +99,7 @@ def _register(server: grpc.aio.Server, parts: Parts, settings: AuthSettings, clo
         sign_in=parts.sign_in,
         sessions=parts.sessions,
         verifier=parts.verifier,
+        outcomes=Outcomes(parts.feed),
         own_password=admin.own_password,
         bootstrap=admin.bootstrap,
         api_keys=admin.api_keys,

@@ -19,6 +19,10 @@ log = logging.getLogger(__name__)
 
 # A revocation is true everywhere within a second even where no notification arrives.
 REVOCATIONS_SECONDS: Final = 0.5
+_SEALED: Final = (
+    "set SECRET_KEY_PREVIOUS to the secret that was in use before; "
+    "where it is lost, `python -m auth keys discard` makes new keys"
+)
 KEYS_SECONDS: Final = 5.0
 PRUNE_SECONDS: Final = 60.0
 
@@ -33,6 +37,7 @@ async def keep_keys(
             await rotation.tick()
         except SealedWithAnotherKey:
             if not keyring.loaded:
+                log.critical("signing_keys.sealed_with_another_secret", extra={"fix": _SEALED})
                 raise
             log.error("signing_keys.sealed_with_another_secret", extra={"effect": "the last key signs on"})  # noqa: TRY400
         if keyring.loaded:

@@ -35,9 +35,12 @@ class Verifier:
             Unauthenticated: INVALID_TOKEN, UNKNOWN_KEY, TOKEN_EXPIRED, TOKEN_REVOKED.
         """
         who = self.genuine(token)
-        if self._feed.is_revoked(who):
+        if self.is_revoked(who):
             raise Unauthenticated("The access token has been revoked; sign in again.", reason="TOKEN_REVOKED")
         return who
+
+    def is_revoked(self, who: Principal) -> bool:
+        return self._feed.is_revoked(who)
 
     def genuine(self, token: str) -> Principal:
         """Revoked or not: for signing out, which may be asked for twice."""

@@ -54,7 +54,7 @@ class Parts:
         throttle: SignInThrottle,
         clock: Clock,
     ) -> Self:
-        keyring, rotation = _keys(settings, database, clock)
+        keyring, rotation = signing(settings, database, clock)
         feed = RevocationFeed(clock)
         access_tokens = AccessTokens(_profile(settings), keyring, uuid.uuid4)
         refresh_tokens = RefreshTokens(settings.secrets, secrets.token_bytes)
@@ -116,7 +116,7 @@ def _profile(settings: AuthSettings) -> Profile:
     )
 
 
-def _keys(settings: AuthSettings, database: Database, clock: Clock) -> tuple[Keyring, Rotation]:
+def signing(settings: AuthSettings, database: Database, clock: Clock) -> tuple[Keyring, Rotation]:
     seal = Seal(settings.secrets)
     algorithm = None if settings.token_algorithm == _SYMMETRIC else settings.token_algorithm
     keyring = Keyring(seal, hs256_secret=settings.secrets.current if algorithm is None else None)

@@ -15,6 +15,7 @@ from auth.domain.admin.passwords import OwnPassword
 from auth.domain.sessions import Sessions
 from auth.domain.sign_in import SignIn
 from auth.domain.stores import LiveSession
+from auth.outcomes import Outcomes
 from auth.servicer_accounts import AccountMethods
 from chassis.security.tokens import current_principal
 from reliability.auth.v1 import auth_pb2 as pb
@@ -29,6 +30,7 @@ class AuthServicer(AccountMethods):
         sign_in: SignIn,
         sessions: Sessions,
         verifier: Verifier,
+        outcomes: Outcomes,
         own_password: OwnPassword,
         bootstrap: Bootstrap,
         api_keys: ApiKeys,
@@ -37,17 +39,25 @@ class AuthServicer(AccountMethods):
         self._sign_in = sign_in
         self._sessions = sessions
         self._verifier = verifier
+        self._outcomes = outcomes
 
     async def Login(self, request: pb.LoginRequest, context: Any) -> pb.LoginResponse:
-        done = await self._sign_in.with_password(request.username, request.password, client(request.client))
+        with self._outcomes.sign_in():
+            done = await self._sign_in.with_password(
+                request.username, request.password, client(request.client)
+            )
         return pb.LoginResponse(tokens=_tokens(done.tokens), device_token=done.device_token)
 
     async def Refresh(self, request: pb.RefreshRequest, context: Any) -> pb.RefreshResponse:
-        return pb.RefreshResponse(tokens=_tokens(await self._sessions.refresh(request.refresh_token)))
+        with self._outcomes.refresh():
+            pair = await self._sessions.refresh(request.refresh_token)
+        return pb.RefreshResponse(tokens=_tokens(pair))
 
     async def Logout(self, request: pb.LogoutRequest, context: Any) -> pb.LogoutResponse:
         who = bearer(context, self._verifier.genuine)
-        await self._sessions.logout(caller(who), request.refresh_token)
+        # Signing out a second time: everybody knows already.
+        if not self._verifier.is_revoked(who):
+            await self._sessions.logout(caller(who), request.refresh_token)
         return pb.LogoutResponse()
 
     async def ListSessions(self, request: pb.ListSessionsRequest, context: Any) -> pb.ListSessionsResponse:

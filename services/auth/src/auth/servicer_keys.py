@@ -38,8 +38,8 @@ class KeyServicer(rpc.KeyServiceServicer):
     async def RotateSigningKeys(
         self, request: pb.RotateSigningKeysRequest, context: Any
     ) -> pb.RotateSigningKeysResponse:
-        admin()
-        return pb.RotateSigningKeysResponse(keys=_keys(await self._rotation.rotate(force=request.force)))
+        keys = await self._rotation.rotate(force=request.force, actor=admin().sub)
+        return pb.RotateSigningKeysResponse(keys=_keys(keys))
 
 
 def _keys(keys: Sequence[SigningKey]) -> list[pb.SigningKey]:

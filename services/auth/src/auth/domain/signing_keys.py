@@ -100,6 +100,16 @@ def on_command(keys: Sequence[SigningKey], policy: RotationPolicy, now: datetime
     return Plan(retire=active.kid, activate=following.kid, make=["next"])
 
 
+def start_over(keys: Sequence[SigningKey]) -> Plan:
+    """New keys at once, for when nobody can open the old ones; tokens they signed stay good."""
+    by_state = {key.state: key.kid for key in keys if key.state != "retired"}
+    return Plan(
+        forget=[by_state["next"]] if "next" in by_state else [],
+        retire=by_state.get("active"),
+        make=["active", "next"],
+    )
+
+
 def _first(following: SigningKey | None, expired: Sequence[str]) -> Plan:
     """Nothing signs: the very first start, when nobody has seen any key anyway."""
     if following is None:

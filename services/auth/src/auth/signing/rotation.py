@@ -6,7 +6,8 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
-from auth.domain.signing_keys import Plan, RotationPolicy, SigningKey, due, on_command
+from auth.domain.audit.events import AuditStore, Event
+from auth.domain.signing_keys import Plan, RotationPolicy, SigningKey, due, on_command, start_over
 from auth.signing.keyring import Keyring
 from auth.signing.material import Algorithm, Material, generate
 from auth.signing.sealing import Seal
@@ -18,6 +19,8 @@ from chassis.errors import Conflict
 class Work(Protocol):
     @property
     def signing_keys(self) -> SigningKeys: ...
+    @property
+    def audit(self) -> AuditStore: ...
 
     async def commit(self) -> None: ...
 
@@ -56,21 +59,31 @@ class Rotation:
         """Does what is due, if anything is, and loads what is there."""
         stored = await self._read()
         if self._algorithm is not None and due(_keys(stored), self._policy, self._clock.now()):
-            stored = await self._apply(lambda keys, now: due(keys, self._policy, now))
+            stored = await self._apply(lambda keys, now: due(keys, self._policy, now), reason="age")
         self._keyring.load(stored)
         if not self._resealed:
             await self._reseal()
 
-    async def rotate(self, *, force: bool) -> Sequence[SigningKey]:
+    async def rotate(self, *, force: bool, actor: str = "") -> Sequence[SigningKey]:
         """Moves on by command.
+
+        Args:
+            force: also where verifiers may not have seen the next key yet.
+            actor: the id of the admin who asked; empty for a command on the machine.
 
         Raises:
             NotPublishedLongEnough: unless forced.
             Conflict: tokens are signed with SECRET_KEY.
         """
-        stored = await self._apply(lambda keys, now: on_command(keys, self._policy, now, force=force))
+        stored = await self._apply(
+            lambda keys, now: on_command(keys, self._policy, now, force=force), reason="command", actor=actor
+        )
         self._keyring.load(stored)
         return _keys(stored)
+
+    async def discard(self) -> Sequence[SigningKey]:
+        """Makes new keys beside the old ones, which only verify from now on."""
+        return _keys(await self._apply(lambda keys, _: start_over(keys), reason="discarded"))
 
     async def keys(self) -> Sequence[SigningKey]:
         return _keys(await self._read())
@@ -91,7 +104,13 @@ class Rotation:
         async with self._begin() as work:
             return await work.signing_keys.all()
 
-    async def _apply(self, plan_for: Callable[[Sequence[SigningKey], datetime], Plan]) -> Sequence[StoredKey]:
+    async def _apply(
+        self,
+        plan_for: Callable[[Sequence[SigningKey], datetime], Plan],
+        *,
+        reason: str,
+        actor: str = "",
+    ) -> Sequence[StoredKey]:
         if self._algorithm is None:
             raise Conflict("Tokens are signed with SECRET_KEY; change that.", reason="NO_SIGNING_KEYS")
         # Made before the lock is taken, for a key can take longer than a transaction may.
@@ -103,6 +122,10 @@ class Rotation:
             plan = plan_for(_keys(await work.signing_keys.all()), now)
             await self._carry_out(work.signing_keys, plan, spare, now)
             stored = await work.signing_keys.all()
+            active = next((each.key.kid for each in stored if each.key.state == "active"), "")
+            if plan.activate or "active" in plan.make:
+                event = Event(now, "signing_keys.rotated", actor, active, details={"reason": reason})
+                await work.audit.append(event)
             await work.commit()
         return stored
 
