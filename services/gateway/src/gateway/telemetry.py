@@ -8,9 +8,10 @@ from typing import Final
 from opentelemetry import metrics, trace
 from opentelemetry.context import Context
 from opentelemetry.metrics import CallbackOptions, Observation
-from opentelemetry.trace import Span, SpanKind, Status, StatusCode
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
 
 from chassis.observability.context import TraceContext
+from chassis.observability.histograms import Series, histogram
 from chassis.observability.metrics import SECONDS
 from gateway.asgi import Scope
 from gateway.exchange import Exchange
@@ -21,22 +22,19 @@ _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "O
 _SERVER_ERROR: Final = 500
 _MOST_SERIES: Final = 4096
 
-Attributes = dict[str, str | int]
-
 
 class RequestMetrics:
-    """`http.server.request.duration` by the stable semantic conventions."""
+    """Durations and spans of requests, by the stable semantic conventions."""
 
-    def __init__(self) -> None:
-        meter = metrics.get_meter("gateway")
-        self._duration = meter.create_histogram(
+    def __init__(self, tracer: Tracer | None = None) -> None:
+        self._duration = histogram(
             "http.server.request.duration",
             unit="s",
             description="Duration of HTTP server requests.",
-            explicit_bucket_boundaries_advisory=SECONDS,
+            bounds=SECONDS,
         )
-        self._attributes: dict[tuple[str, str, int, str], Attributes] = {}
-        self._tracer = trace.get_tracer("gateway")
+        self._series: dict[tuple[str, str, int, str], Series] = {}
+        self._tracer = tracer or trace.get_tracer("gateway")
 
     def answered(self, scope: Scope, found: Exchange) -> None:
         if scope["type"] == "websocket":
@@ -44,21 +42,25 @@ class RequestMetrics:
             return
         method = scope["method"] if scope["method"] in _METHODS else "_OTHER"
         route = "unmatched" if found.policy is None else found.policy.name
-        status = found.status or 499
-        key = (method, route, status, found.scheme)
-        attributes = self._attributes.get(key)
-        if attributes is None:
-            attributes = {
-                "http.request.method": method,
-                "http.route": route,
-                "http.response.status_code": status,
-                "url.scheme": found.scheme,
-            }
-            if status >= _SERVER_ERROR:
-                attributes["error.type"] = str(status)
-            if len(self._attributes) < _MOST_SERIES:
-                self._attributes[key] = attributes
-        self._duration.record(time.perf_counter() - found.started, attributes)
+        key = (method, route, found.status or 499, found.scheme)
+        series = self._series.get(key)
+        if series is None:
+            series = self._bind(*key)
+        series.record(time.perf_counter() - found.started)
+
+    def _bind(self, method: str, route: str, status: int, scheme: str) -> Series:
+        attributes: dict[str, str | int] = {
+            "http.request.method": method,
+            "http.route": route,
+            "http.response.status_code": status,
+            "url.scheme": scheme,
+        }
+        if status >= _SERVER_ERROR:
+            attributes["error.type"] = str(status)
+        series = self._duration.series(attributes)
+        if len(self._series) < _MOST_SERIES:
+            self._series[method, route, status, scheme] = series
+        return series
 
     def begin(self, scope: Scope, parent: TraceContext | None) -> Span | None:
         """The server's span of a trace that is recorded; None where nobody records."""

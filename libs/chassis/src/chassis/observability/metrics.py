@@ -6,10 +6,11 @@ from typing import Final
 
 from opentelemetry import metrics
 from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
-from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
+from opentelemetry.sdk.metrics.export import MetricReader
 from opentelemetry.sdk.resources import Resource
+
+from chassis.observability.histograms import PeriodicReader, PrometheusReader
 
 _FLUSH_SECONDS: Final = 2.0
 _EXPORT_SECONDS: Final = 5
@@ -22,12 +23,12 @@ def setup(stack: AsyncExitStack, *, endpoint: str | None, resource: Resource, pr
     """Starts measuring: for a scrape, for the collector, for both or for nobody."""
     readers: list[MetricReader] = []
     if prometheus:
-        readers.append(PrometheusMetricReader())
+        readers.append(PrometheusReader())
     if endpoint is not None:
         exporter = OTLPMetricExporter(
             endpoint=endpoint, insecure=endpoint.startswith("http://"), timeout=_EXPORT_SECONDS
         )
-        readers.append(PeriodicExportingMetricReader(exporter, export_interval_millis=15_000))
+        readers.append(PeriodicReader(exporter, export_interval_millis=15_000))
     if not readers:
         return
     provider = MeterProvider(readers, resource=resource, shutdown_on_exit=False)

@@ -5,9 +5,11 @@ import re
 import time
 from collections.abc import Callable
 
+from opentelemetry.trace import Span
+
 from chassis.errors import ServiceError
 from chassis.observability import context as trace_context
-from chassis.observability.context import Sampler
+from chassis.observability.context import Sampler, TraceContext
 from gateway.asgi import App, Message, Receive, Scope, Send, refuse
 from gateway.clients import Clients
 from gateway.exchange import KEY, Exchange
@@ -49,7 +51,7 @@ class Arrival:
         self._draining = draining
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        found = self._begin(scope)
+        found, span = self._begin(scope)
 
         async def answer(message: Message) -> None:
             kind = message["type"]
@@ -74,8 +76,10 @@ class Arrival:
             await refuse(scope, answer, _FAULT, close=True)
         finally:
             self._metrics.answered(scope, found)
+            if span is not None:
+                self._metrics.end(span, scope, found)
 
-    def _begin(self, scope: Scope) -> Exchange:
+    def _begin(self, scope: Scope) -> tuple[Exchange, Span | None]:
         request_id: bytes | None = None
         traceparent: bytes | None = None
         tracestate: bytes | None = None
@@ -88,7 +92,7 @@ class Arrival:
                 traceparent = value if traceparent is None else b""
             elif name == b"tracestate":
                 tracestate = value
-        trace = self._sampler.begin(None if traceparent is None else traceparent.decode("latin-1"))
+        trace, span = self._trace(scope, None if traceparent is None else traceparent.decode("latin-1"))
         trace_context.attach(trace)
         if tracestate is not None and (traceparent is None or len(tracestate) > _TRACESTATE_BYTES):
             tracestate = None
@@ -107,7 +111,18 @@ class Arrival:
             client=client.address,
             scheme=client.scheme,
         )
-        return found
+        return found, span
+
+    def _trace(self, scope: Scope, traceparent: str | None) -> tuple[TraceContext, Span | None]:
+        """Where we are in which trace, and the span to end where it is recorded."""
+        trace = self._sampler.begin(traceparent)
+        if not trace.sampled:
+            return trace, None
+        span = self._metrics.begin(scope, trace_context.parse(traceparent))
+        if span is None:
+            return trace, None
+        made = span.get_span_context()
+        return TraceContext(f"{made.trace_id:032x}", f"{made.span_id:016x}", sampled=True), span
 
     def _headers(
         self, scope: Scope, found: Exchange, given: list[tuple[bytes, bytes]]

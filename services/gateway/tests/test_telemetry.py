@@ -1,0 +1,92 @@
+"""What the gateway tells about itself."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from chassis.observability.context import Sampler
+from gateway.clients import Clients
+from gateway.exchange import exchange
+from gateway.middleware.arrival import Arrival
+from gateway.telemetry import RequestMetrics
+
+if TYPE_CHECKING:
+    from conftest import Gateway, StandIn
+
+TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+
+
+async def test_durations_are_counted_by_route_method_and_status(gateway: Gateway, auth: StandIn) -> None:
+    def count(said: bytes, status: int) -> float:
+        line = re.compile(
+            r'http_server_request_duration_seconds_count\{[^}]*http_request_method="GET"[^}]*'
+            rf'http_response_status_code="{status}"[^}}]*http_route="protected"[^}}]*\}} (\S+)'
+        ).search(said.decode())
+        return float(line[1]) if line else 0.0
+
+    before = (await gateway.probe("/metrics")).body
+    for token in (auth.signer.token(), auth.signer.token(), "nonsense"):
+        await gateway.ask("GET", "/protected", token=token)
+    after = (await gateway.probe("/metrics")).body
+
+    assert count(after, 200) - count(before, 200) == 2
+    assert count(after, 401) - count(before, 401) == 1
+
+
+async def arrive(spans: InMemorySpanExporter, ratio: float, headers: list[tuple[bytes, bytes]]) -> Any:
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(spans))
+    seen: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.append(exchange(scope))
+        await send({"type": "http.response.start", "status": 503, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def nothing(*_: Any) -> Any: ...
+
+    metrics = RequestMetrics(provider.get_tracer("test"))
+    arrival = Arrival(
+        app,
+        sampler=Sampler(ratio),
+        clients=Clients((), "forwarded"),
+        metrics=metrics,
+        draining=lambda: False,
+    )
+    scope = {"type": "http", "http_version": "1.1", "method": "GET", "scheme": "http", "path": "/x"}
+    await arrival({**scope, "headers": headers, "client": ("192.0.2.1", 1)}, nothing, nothing)
+    return seen[0]
+
+
+async def test_a_recorded_request_is_one_server_span_in_the_callers_trace() -> None:
+    spans = InMemorySpanExporter()
+    found = await arrive(spans, 0.0, [(b"traceparent", f"00-{TRACE}-{PARENT}-01".encode())])
+
+    (span,) = spans.get_finished_spans()
+    assert f"{span.context.trace_id:032x}" == found.trace_id == TRACE
+    assert f"{span.parent.span_id:016x}" == PARENT
+    assert f"{span.context.span_id:016x}" == found.span_id
+    assert span.attributes["http.response.status_code"] == 503
+    assert not span.status.is_ok
+
+
+async def test_what_is_not_recorded_makes_no_span_but_keeps_its_ids() -> None:
+    spans = InMemorySpanExporter()
+    found = await arrive(spans, 1.0, [(b"traceparent", f"00-{TRACE}-{PARENT}-00".encode())])
+    fresh = await arrive(spans, 0.0, [])
+
+    assert spans.get_finished_spans() == ()
+    assert found.trace_id == TRACE
+    assert found.span_id != PARENT
+    assert len(fresh.trace_id) == 32
+
+
+async def test_two_traceparents_begin_a_new_trace() -> None:
+    header = (b"traceparent", f"00-{TRACE}-{PARENT}-01".encode())
+
+    assert (await arrive(InMemorySpanExporter(), 0.0, [header, header])).trace_id != TRACE
