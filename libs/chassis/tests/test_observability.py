@@ -48,7 +48,7 @@ class Collector:
     metrics: list[Any] = field(default_factory=list)
     arrived: threading.Event = field(default_factory=threading.Event)
 
-    def Export(self, request: Any, _: Any) -> Any:  # noqa: N802  # the method's name on the wire
+    def Export(self, request: Any, _: Any) -> Any:  # the method's name on the wire
         if isinstance(request, trace_pb.ExportTraceServiceRequest):
             self.spans += [s for r in request.resource_spans for scope in r.scope_spans for s in scope.spans]
             return trace_pb.ExportTraceServiceResponse()
