@@ -27,34 +27,30 @@ _FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 
 
 class Answer:
-    __slots__ = (
-        "_barren", "_chunked", "_expects_content", "_fruitful", "_heard", "_interim", "_length", "_parser",
-        "_until_close", "buffered", "chunks", "complete", "fault", "head_done", "headers", "keep_alive",
-        "status", "surplus",
-    )  # fmt: skip
+    # On the class until they change: most never do in a request that goes well.
+    _barren = 0
+    _fruitful = False
+    _heard = False
+    _interim = 0
+    _length: int | None = None
+    _chunked = False
+    _until_close = False
+    status = 0
+    buffered = 0
+    head_done = False
+    complete = False
+    keep_alive = False
+    # Bytes came that nobody asked for: no further exchange on this connection.
+    surplus = False
+    fault: UpstreamFault | ClientGone | None = None
 
     def __init__(self, *, expects_content: bool) -> None:
         """`expects_content` is False for an answer to HEAD, of which the framing does not tell."""
         self._parser = httptools.HttpResponseParser(self)
         self._expects_content = expects_content
-        self._barren = 0
-        self._fruitful = False
-        self._heard = False
-        self._interim = 0
-        self._length: int | None = None
-        self._chunked = False
-        self._until_close = False
-        self.status = 0
         # Names in lower case.
         self.headers: Headers = []
         self.chunks: deque[bytes] = deque()
-        self.buffered = 0
-        self.head_done = False
-        self.complete = False
-        self.keep_alive = False
-        # Bytes came that nobody asked for: no further exchange on this connection.
-        self.surplus = False
-        self.fault: UpstreamFault | ClientGone | None = None
 
     @property
     def ready(self) -> bool:

@@ -23,8 +23,8 @@ def target(scope: Scope, route: Route) -> bytes:
         # The server undid the escapes of the path that was matched; its reading has to be ours.
         raise Invalid("The path is not in its plain form.", reason="INVALID_PATH")
     sent = route.target(path).encode("ascii")
-    text = query(scope["query_string"])
-    return sent + b"?" + text if text else sent
+    text = scope["query_string"]
+    return sent + b"?" + query(text) if text else sent
 
 
 def lines(scope: Scope, found: Exchange, route: Route, signer: Signer) -> Sorted:

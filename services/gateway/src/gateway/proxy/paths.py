@@ -5,6 +5,7 @@ encoded slashes, empty segments, `..;` as Tomcat reads it), the policy of one pa
 """
 
 import re
+from functools import lru_cache
 
 from chassis.errors import Invalid
 
@@ -18,6 +19,7 @@ _DOTS = re.compile(r"\.{1,2}(?:;.*)?", re.DOTALL)
 _QUERY = re.compile(rb"[\x21\x23-\x7e]*")
 
 
+@lru_cache(maxsize=1024)
 def canonical(raw: bytes) -> str:
     """The one form of a request's path, as it is matched and as it is sent on.
 
