@@ -170,3 +170,25 @@ def test_migrations_that_start_together_run_once(postgres_empty: str):
 
     with psycopg.connect(postgres_empty) as connection:
         assert connection.execute("SELECT count(*) FROM alembic_version").fetchall() == [(1,)]
+
+
+def active(url: str) -> int:
+    """Statements under way."""
+    with psycopg.connect(url) as connection:
+        rows = connection.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND application_name = 'auth' AND state = 'active'"
+        )
+        return int(rows.fetchall()[0][0])
+
+
+async def test_closing_waits_for_what_a_caller_left_running(postgres_url: str):
+    made = Database(parse_url(postgres_url), pool_size=1, seconds=5)
+    left = asyncio.ensure_future(made.execute(text("SELECT pg_sleep(0.3)")))
+    async with asyncio.timeout(5):
+        while not active(postgres_url):
+            await asyncio.sleep(0.01)
+    left.cancel()
+    await made.close()
+
+    assert active(postgres_url) == 0

@@ -56,10 +56,10 @@ class Plan:
         make: states to make new keys in.
     """
 
-    forget: Sequence[str] = ()
+    forget: tuple[str, ...] = ()
     retire: str | None = None
     activate: str | None = None
-    make: Sequence[State] = ()
+    make: tuple[State, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.forget or self.retire or self.activate or self.make)
@@ -72,16 +72,16 @@ def due(keys: Sequence[SigningKey], policy: RotationPolicy, now: datetime) -> Pl
     """What time has brought about."""
     by_state = {key.state: key for key in keys if key.state != "retired"}
     active, following = by_state.get("active"), by_state.get("next")
-    expired = [key.kid for key in keys if key.expires_at is not None and key.expires_at <= now]
+    expired = tuple(key.kid for key in keys if key.expires_at is not None and key.expires_at <= now)
     if active is None:
         return _first(following, expired)
     if following is not None and following.algorithm != policy.algorithm:
-        return Plan(forget=[*expired, following.kid], make=["next"])
+        return Plan(forget=(*expired, following.kid), make=("next",))
     if following is None:
-        return Plan(forget=expired, make=["next"])
+        return Plan(forget=expired, make=("next",))
     old = active.activated_at is None or now - active.activated_at >= policy.lifetime
     if (old or active.algorithm != policy.algorithm) and _seen(following, policy, now):
-        return Plan(forget=expired, retire=active.kid, activate=following.kid, make=["next"])
+        return Plan(forget=expired, retire=active.kid, activate=following.kid, make=("next",))
     return Plan(forget=expired) if expired else _NOTHING
 
 
@@ -97,24 +97,24 @@ def on_command(keys: Sequence[SigningKey], policy: RotationPolicy, now: datetime
         raise NotPublishedLongEnough
     if not force and not _seen(following, policy, now):
         raise NotPublishedLongEnough
-    return Plan(retire=active.kid, activate=following.kid, make=["next"])
+    return Plan(retire=active.kid, activate=following.kid, make=("next",))
 
 
 def start_over(keys: Sequence[SigningKey]) -> Plan:
     """New keys at once, for when nobody can open the old ones; tokens they signed stay good."""
     by_state = {key.state: key.kid for key in keys if key.state != "retired"}
     return Plan(
-        forget=[by_state["next"]] if "next" in by_state else [],
+        forget=(by_state["next"],) if "next" in by_state else (),
         retire=by_state.get("active"),
-        make=["active", "next"],
+        make=("active", "next"),
     )
 
 
-def _first(following: SigningKey | None, expired: Sequence[str]) -> Plan:
+def _first(following: SigningKey | None, expired: tuple[str, ...]) -> Plan:
     """Nothing signs: the very first start, when nobody has seen any key anyway."""
     if following is None:
-        return Plan(forget=expired, make=["active", "next"])
-    return Plan(forget=expired, activate=following.kid, make=["next"])
+        return Plan(forget=expired, make=("active", "next"))
+    return Plan(forget=expired, activate=following.kid, make=("next",))
 
 
 def _seen(key: SigningKey, policy: RotationPolicy, now: datetime) -> bool:

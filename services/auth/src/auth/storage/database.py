@@ -1,5 +1,6 @@
 """The database, asked one statement at a time or in units of work, each answered or given up on in time."""
 
+import asyncio
 import select
 import time
 from collections.abc import AsyncIterator
@@ -49,6 +50,7 @@ class Database:
 
     def __init__(self, url: URL, *, pool_size: int, seconds: float) -> None:
         self._seconds = seconds
+        self._running: set[asyncio.Task[Any]] = set()
         milliseconds = max(1, int(seconds * 1000))
         self._engine = create_async_engine(
             url,
@@ -76,6 +78,9 @@ class Database:
         event.listen(self._engine.sync_engine, "handle_error", _forget_failed_over)
 
     async def close(self) -> None:
+        """Waits for what is still running, which has not long, so that every connection is closed."""
+        while self._running:
+            await asyncio.wait(set(self._running))
         await self._engine.dispose()
 
     async def execute(
@@ -103,7 +108,7 @@ class Database:
     async def _once(
         self, statement: Executable, parameters: Parameters | None, ends: float
     ) -> CursorResult[Any]:
-        return await Lease(self._engine, ends).only(statement, parameters)
+        return await Lease(self._engine, ends, self._running).only(statement, parameters)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[UnitOfWork]:
@@ -112,7 +117,8 @@ class Database:
         Raises:
             Unavailable: from any statement, where the database is down, hangs or is too busy.
         """
-        lease = Lease(self._transactions, time.monotonic() + deadline.at_most(self._seconds))
+        ends = time.monotonic() + deadline.at_most(self._seconds)
+        lease = Lease(self._transactions, ends, self._running)
         try:
             yield UnitOfWork(lease)
         finally:

@@ -30,8 +30,6 @@ RETRY_AFTER_SECONDS: Final = 1.0
 # Long enough for a rollback to come through, short beside what the caller was promised.
 _LAST_WORD_SECONDS: Final = 0.1
 _UNDEFINED_TABLE: Final = "42P01"
-# Tasks that outlive their callers; the loop itself keeps only weak references.
-_running: set[asyncio.Task[Any]] = set()
 
 
 class Statements(Protocol):
@@ -64,16 +62,18 @@ class Lease:
     Args:
         engine: where it comes from.
         ends: until when all its statements together may take, by the monotonic clock.
+        running: where tasks are kept that may outlive their callers.
 
     Raises:
         Unavailable: from every method, where the database is down, hangs or is too busy.
     """
 
-    def __init__(self, engine: AsyncEngine, ends: float) -> None:
+    def __init__(self, engine: AsyncEngine, ends: float, running: set[asyncio.Task[Any]]) -> None:
         self._engine = engine
         self._connection: AsyncConnection | None = None
         self._task: asyncio.Task[Any] | None = None
         self._ends = ends
+        self._running = running
 
     async def execute(self, statement: Executable, parameters: Parameters | None = None) -> CursorResult[Any]:
         return await self._bounded(self._execute(statement, parameters))
@@ -113,8 +113,8 @@ class Lease:
         self._task = task = loop.create_task(work)
         left = max(self._ends - time.monotonic(), at_least)
         timer = loop.call_later(left, self._abandon, task)
-        _running.add(task)
-        task.add_done_callback(_ended(timer))
+        self._running.add(task)
+        task.add_done_callback(_ended(timer, self._running))
         try:
             return await asyncio.shield(task)
         except IntegrityError:
@@ -150,10 +150,12 @@ class Lease:
             return None
 
 
-def _ended(timer: asyncio.TimerHandle) -> Callable[[asyncio.Task[Any]], None]:
+def _ended(
+    timer: asyncio.TimerHandle, running: set[asyncio.Task[Any]]
+) -> Callable[[asyncio.Task[Any]], None]:
     def ended(task: asyncio.Task[Any]) -> None:
         timer.cancel()
-        _running.discard(task)
+        running.discard(task)
         if not task.cancelled():
             # Heard: nobody may be left to hear it.
             task.exception()

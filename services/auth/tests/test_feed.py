@@ -1,0 +1,105 @@
+"""The feed of revocations: whole, in order, from wherever a listener stopped."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from datetime import timedelta
+
+import pytest
+
+from auth.domain.revocations import Numbered, Revocation
+from auth.feed import RevocationFeed
+from chassis.errors import Unavailable
+from chassis.security.revocations import Batch
+from chassis.testing import FrozenClock
+
+
+def numbered(feed_clock: FrozenClock, *versions: int) -> list[Numbered]:
+    now = feed_clock.now()
+    return [
+        Numbered(each, Revocation.of_session(uuid.UUID(int=each), now=now, lifetime=timedelta(minutes=15)))
+        for each in versions
+    ]
+
+
+@pytest.fixture
+def clock() -> FrozenClock:
+    return FrozenClock()
+
+
+@pytest.fixture
+def feed(clock: FrozenClock) -> RevocationFeed:
+    made = RevocationFeed(clock)
+    made.add(numbered(clock, 3, 5, 9), as_of=clock.now().timestamp())
+    return made
+
+
+async def first(feed: RevocationFeed, after: int) -> Batch:
+    async with aclosing(feed.watch(after)) as stream:
+        return await anext(stream)
+
+
+def versions(batch: Batch) -> list[int]:
+    return [each.version for each in batch.revocations]
+
+
+async def test_a_newcomer_gets_everything(feed: RevocationFeed):
+    batch = await first(feed, 0)
+
+    assert (versions(batch), batch.version, batch.snapshot_complete) == ([3, 5, 9], 9, True)
+
+
+async def test_who_comes_back_gets_what_they_missed(feed: RevocationFeed):
+    assert versions(await first(feed, 5)) == [9]
+    assert versions(await first(feed, 9)) == []
+
+
+async def test_who_knows_more_than_the_database_starts_again(feed: RevocationFeed):
+    assert versions(await first(feed, 12)) == [3, 5, 9]
+
+
+async def test_news_goes_out_at_once_and_once(feed: RevocationFeed, clock: FrozenClock):
+    async with aclosing(feed.watch(9)) as stream, asyncio.timeout(0.9):
+        await anext(stream)
+        waiting = asyncio.ensure_future(anext(stream))
+        await asyncio.sleep(0)
+        feed.add(numbered(clock, 11), as_of=clock.now().timestamp())
+        batch = await waiting
+
+    assert (versions(batch), batch.snapshot_complete) == ([11], False)
+
+
+async def test_a_long_list_comes_in_parts_and_only_the_last_says_it_is_whole(clock: FrozenClock):
+    feed = RevocationFeed(clock)
+    feed.add(numbered(clock, *range(1, 2502)), as_of=0)
+    async with aclosing(feed.watch(0)) as stream:
+        batches = [await anext(stream) for _ in range(3)]
+
+    assert [each.snapshot_complete for each in batches] == [False, False, True]
+    assert [each.version for each in batches] == [1000, 2000, 2501]
+    assert sum(len(each.revocations) for each in batches) == 2501
+
+
+async def test_nothing_is_promised_before_the_database_was_read(clock: FrozenClock):
+    with pytest.raises(Unavailable):
+        await first(RevocationFeed(clock), 0)
+
+
+async def test_what_has_expired_is_not_told_to_newcomers(feed: RevocationFeed, clock: FrozenClock):
+    clock.advance(3600)
+    feed.add(numbered(clock, 12), as_of=clock.now().timestamp())
+
+    assert versions(await first(feed, 0)) == [12]
+
+
+async def test_streams_end_with_the_service(feed: RevocationFeed):
+    async def rest(stream: AsyncIterator[Batch]) -> int:
+        return len([batch async for batch in stream])
+
+    listening = asyncio.ensure_future(rest(feed.watch(0)))
+    await asyncio.sleep(0)
+    feed.close()
+
+    async with asyncio.timeout(0.9):
+        assert await listening == 1
