@@ -8,7 +8,7 @@ from typing import Final
 FACES: Final = {
     "records": "log lines in, records out: level, time, logger, message, whole text",
     "redact": "lines in, redacted lines out",
-    "groups": "log lines in, each error record's group out, then the groups",
+    "groups": "log lines in, each record's group out, then the groups",
     "summarize": "what went wrong in log files, how bad it is and where to look first",
 }
 

@@ -57,8 +57,8 @@ def test_records_come_as_they_are_complete() -> None:
         assert json.loads(program.stdout.readline())["message"] == "two"
 
 
-def test_groups_tells_each_error_records_group_and_then_the_groups_redacted() -> None:
-    rows = face("groups")
+def test_groups_of_errors_alone_tells_each_records_group_and_then_the_groups_redacted() -> None:
+    rows = face("groups", "--errors")
     assert [row["kind"] for row in rows] == ["record", "record", "group"]
     assert rows[0]["group"] == rows[1]["group"] == rows[2]["id"]
     assert (rows[0]["first_line"], rows[0]["last_line"]) == (3, 4)
@@ -67,8 +67,8 @@ def test_groups_tells_each_error_records_group_and_then_the_groups_redacted() ->
     assert "example.com" not in json.dumps(rows)
 
 
-def test_groups_of_all_records() -> None:
-    assert sum(row["kind"] == "record" for row in face("groups", "--all")) == 4
+def test_groups_tells_the_group_of_every_record() -> None:
+    assert sum(row["kind"] == "record" for row in face("groups")) == 4
 
 
 def test_an_empty_input_gives_nothing() -> None:

@@ -1,4 +1,4 @@
-"""`python -m triage groups`: NDJSON, kind `record` for each error record, then kind `group` for each group.
+"""`python -m triage groups`: NDJSON, kind `record` for each record, then kind `group` for each group.
 
 Which group a record belongs to is known once all were seen, so the first line
 comes at the end of the input; until then records wait in a temporary file,
@@ -31,9 +31,7 @@ _BATCH: Final = 512
 def configure(parser: argparse.ArgumentParser) -> None:
     """The options of this face."""
     parser.description = __doc__
-    parser.add_argument(
-        "--all", action="store_true", dest="every", help="group every record, not only the errors"
-    )
+    parser.add_argument("--errors", action="store_true", help="group the errors alone")
     parser.add_argument("--rules", type=Path, metavar="FILE", help="more redaction rules, in TOML or JSON")
 
 
@@ -45,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
         sys.stderr.write(f"{refused}\n")
         return 2
     streams.let_go()
-    reader = RecordReader(every=args.every, now=datetime.now(UTC))
+    reader = RecordReader(every=not args.errors, now=datetime.now(UTC))
     redactor = Redactor(rules.rule_set)
     grouper = Grouper()
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as waiting:
