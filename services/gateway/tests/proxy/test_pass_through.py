@@ -1,11 +1,17 @@
 """What goes through goes through unchanged; what must not, does not."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import jwt
 import pytest
 
+from gateway.asgi import Message
+from gateway.proxy.pool import Address
+from gateway.proxy.request import Outgoing
+from gateway.proxy.telemetry import Observer
+from gateway.proxy.upstream import Retries, Upstream, UpstreamRules
 from gateway.testing.front import SECRET, Front
 from gateway.testing.origin import Origin, Seen, chunk_of, ok, one_route, raw
 
@@ -256,34 +262,38 @@ async def test_an_answer_before_the_end_of_the_request_is_passed_on(start: Start
     go.set()
 
 
-async def test_the_rest_of_a_body_is_never_read_as_a_request(start: Start, origin: Origin):
+async def test_a_connection_with_half_a_request_on_it_is_not_kept(origin: Origin):
     origin.leave_body = True
-    refused = b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n"
-    tail = asyncio.Event()
 
     async def early(seen: Seen, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if seen.method == "GET":
-            writer.write(ok())
-            return
-        await reader.readexactly(70_000)
-        writer.write(refused)
+        if seen.method == "POST":
+            await reader.readexactly(4)
+        writer.write(ok())
 
     origin.reply = early
-    front = await start(one_route(origin))
+    upstream = Upstream("o", UpstreamRules(), now=time.monotonic, observer=Observer())
+    upstream.update((Address("127.0.0.1", origin.port, b"o"),))
+    rest = asyncio.Event()
 
-    async def parts() -> AsyncIterator[bytes]:
-        yield b"x" * 70_000
-        await tail.wait()
-        yield b"GET /o/smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
+    async def more() -> Message:
+        await rest.wait()
+        return {
+            "type": "http.request",
+            "body": b"GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n",
+            "more_body": False,
+        }
 
-    size = str(70_000 + 39)
-    async with front.session.post(front.url + "/o", data=parts(), headers={"content-length": size}) as answer:
-        assert answer.status == 413
-    tail.set()
-    for _ in range(3):
-        async with front.session.get(front.url + "/o/mine") as answer:
-            assert answer.status == 200
-    assert {seen.target for seen in origin.seen} == {"/o", "/o/mine"}
+    head = b"\r\nContent-Length: 42\r\n\r\n"
+    post = Outgoing("POST", b"POST / HTTP/1.1\r\nHost: ", head, body=b"half", more=more)
+    lease = await upstream.open(post, Retries(), timeout=5)
+    assert lease.connection.answer.status == 200
+    await lease.release()
+    rest.set()
+    get = Outgoing("GET", b"GET /mine HTTP/1.1\r\nHost: ", b"\r\n\r\n")
+    lease = await upstream.open(get, Retries(), timeout=5)
+    await lease.release()
+    upstream.close()
+    assert [seen.target for seen in origin.seen] == ["/", "/mine"]
     assert origin.connections == 2
 
 

@@ -191,3 +191,10 @@ async def test_reloading_under_load_loses_no_request(start: Start, origin: Origi
         await asyncio.gather(*clients)
         assert other.seen
     assert set(answers) == {(200, b"fine")}
+
+
+def test_the_documented_example_is_a_routes_file():
+    text = (Path(__file__).parents[4] / "docs" / "routes.md").read_text()
+    example = text.partition("```yaml\n")[2].partition("```")[0]
+    document = load(example.encode(), can_sign=True)
+    assert [route.name for route in document.routes] == ["orders", "news", "live", "reports"]
