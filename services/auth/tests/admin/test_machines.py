@@ -210,7 +210,7 @@ async def test_a_token_that_is_not_live_tells_nothing_at_all(admin: Any, auth: A
 
     assert [await introspected(admin, credentials, token) for token in dead] == [nothing] * len(dead)
     assert (await introspected(admin, credentials, fresh.refresh_token)).active
-    await admin.update((await admin.named("ada")).id, disabled=True)
+    await auth.logout(fresh)
     assert await introspected(admin, credentials, fresh.refresh_token) == nothing
 
 

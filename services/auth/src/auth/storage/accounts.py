@@ -103,8 +103,6 @@ class PasswordResets:
         self._statements = statements
 
     async def add(self, user: uuid.UUID, digest: bytes, *, now: datetime, expires_at: datetime) -> None:
-        c = password_resets.c
-        await self._statements.execute(delete(password_resets).where(c.user_id == user))
         await self._statements.execute(
             insert(password_resets).values(
                 id=func.gen_random_uuid(),

@@ -29,7 +29,7 @@ _USE: Final = text(
             ) AS issued_at
     ), used AS (
         UPDATE api_keys k SET last_used_at = :now, secret_hash = :current
-        FROM account WHERE k.id = account.key AND k.expires_at > :now
+        FROM account WHERE k.id = account.key
         RETURNING k.id, k.scopes
     )
     SELECT used.id AS key, used.scopes, account.id, account.username, account.role, account.issued_at

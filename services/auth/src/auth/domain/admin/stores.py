@@ -116,8 +116,7 @@ class AccountStore(Protocol):
 
 
 class ResetStore(Protocol):
-    async def add(self, user: uuid.UUID, digest: bytes, *, now: datetime, expires_at: datetime) -> None:
-        """In place of every earlier one of theirs."""
+    async def add(self, user: uuid.UUID, digest: bytes, *, now: datetime, expires_at: datetime) -> None: ...
 
     async def owner(self, digests: Sequence[bytes], *, now: datetime) -> Owner | None:
         """Of a reset token that may still be spent."""
