@@ -25,7 +25,7 @@ def migrate(url: URL, *, run_role: str | None = None) -> None:
         url: of a role that owns the tables.
         run_role: another role that may then read and write, but alter nothing.
     """
-    engine = create_engine(url, connect_args={"application_name": "auth migrate"})
+    engine = create_engine(url, hide_parameters=True, connect_args={"application_name": "auth migrate"})
     try:
         with engine.connect() as lock, engine.connect() as connection:
             # On a connection of its own: a session lock outlives the steps' transactions.

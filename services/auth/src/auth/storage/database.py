@@ -59,6 +59,8 @@ class Database:
             pool_timeout=seconds,
             pool_use_lifo=True,
             use_native_hstore=False,
+            # An error is logged with its statement; the values are hashes and names.
+            hide_parameters=True,
             isolation_level="AUTOCOMMIT",
             connect_args={
                 "application_name": "auth",
