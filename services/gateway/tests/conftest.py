@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import os
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -294,6 +295,7 @@ async def running(auth: StandIn, **environ: str) -> AsyncIterator[Gateway]:
         "RATE_LIMIT_STORAGE_URI": "memory://",
         "TOKEN_ISSUER": ISSUER,
         "TOKEN_AUDIENCE": AUDIENCE,
+        "GATEWAY_SERVER": os.environ.get("TEST_GATEWAY_SERVER", "uvicorn"),
         **environ,
     }
     settings = GatewaySettings.load(given)

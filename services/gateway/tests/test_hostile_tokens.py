@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -146,7 +147,8 @@ async def test_a_key_that_just_began_to_sign_is_asked_for(gateway: Gateway, auth
 
     began = time.monotonic()
     while not await accepted():
-        assert time.monotonic() - began < 15
+        assert time.monotonic() - began < 5
+        await asyncio.sleep(0.02)
 
 
 async def test_hs256_is_taken_where_it_is_the_algorithm_and_nowhere_else(

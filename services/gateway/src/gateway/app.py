@@ -1,5 +1,6 @@
 """Puts the gateway together on one stack, which takes it apart again in reverse."""
 
+import socket
 from contextlib import AsyncExitStack
 
 from chassis.clock import SystemClock
@@ -10,6 +11,7 @@ from chassis.security.keyring import VerifierKeys
 from chassis.security.revocations import RevocationList, follow
 from chassis.security.tls import tls_files
 from gateway import authz
+from gateway.asgi import App
 from gateway.authz import Decider, ForwardAuth, serve_ext_authz
 from gateway.chain import Ends, chain
 from gateway.clients import Clients
@@ -26,6 +28,7 @@ from gateway.routes.app import own_routes
 from gateway.routes.context import Context
 from gateway.routes.policies import authz_policy, own_policies
 from gateway.routing import Router
+from gateway.serving.granian import serve_granian
 from gateway.serving.http import listen, serve_uvicorn
 from gateway.serving.protocol import bounded_protocol
 from gateway.settings import GatewaySettings
@@ -117,15 +120,31 @@ async def build(stack: AsyncExitStack, readiness: Readiness, settings: GatewaySe
         engine=engine,
         end=Ends(own, proxied.app, forward_auth),
     )
+    ports = public.getsockname()[1], internal.getsockname()[1]
+    await _serve(stack, app, public, settings)
+    return ports
+
+
+async def _serve(stack: AsyncExitStack, app: App, listener: socket.socket, settings: GatewaySettings) -> None:
+    seconds, most = settings.header_timeout_seconds, 2 * settings.max_header_bytes
+    if settings.gateway_server == "granian":
+        await serve_granian(
+            stack,
+            app,
+            listener,
+            header_seconds=seconds,
+            header_bytes=most,
+            drain=settings.drain_seconds,
+        )
+        return
     await serve_uvicorn(
         stack,
         app,
-        public,
-        protocol=bounded_protocol(settings.header_timeout_seconds, 2 * settings.max_header_bytes),
+        listener,
+        protocol=bounded_protocol(seconds, most),
         keep_alive=settings.keep_alive_seconds,
         drain=settings.drain_seconds,
     )
-    return public.getsockname()[1], internal.getsockname()[1]
 
 
 class _Draining:

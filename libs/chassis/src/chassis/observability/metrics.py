@@ -1,6 +1,7 @@
 """Metrics: one provider, read by Prometheus on the internal port and pushed by OTLP."""
 
 import asyncio
+import time
 from contextlib import AsyncExitStack
 from typing import Final
 
@@ -33,6 +34,11 @@ def setup(stack: AsyncExitStack, *, endpoint: str | None, resource: Resource, pr
         return
     provider = MeterProvider(readers, resource=resource, shutdown_on_exit=False)
     metrics.set_meter_provider(provider)
+    began = time.monotonic()
+    # Also the one measurement that is always there: readers are not asked where there is none.
+    provider.get_meter("reliability").create_observable_gauge(
+        "process.uptime", [lambda _: [metrics.Observation(time.monotonic() - began)]], unit="s"
+    )
 
     async def close() -> None:
         await asyncio.wait(
