@@ -25,6 +25,7 @@ _SEALED: Final = (
 )
 KEYS_SECONDS: Final = 5.0
 PRUNE_SECONDS: Final = 60.0
+_RETRY_SECONDS: Final = 0.5
 
 
 async def keep_keys(
@@ -69,21 +70,22 @@ async def _for_ever(
     work: Callable[[], Awaitable[None]], wake: asyncio.Event, seconds: float, name: str
 ) -> None:
     """Again when woken and after `seconds`; an outage of the database is waited out and told once."""
-    out = False
+    told: str | None = None
     while True:
         wake.clear()
+        wait = seconds
         try:
             await work()
         except Unavailable as error:
-            if not out:
+            if told != error.reason:
                 log.warning("database.unavailable", extra={"for": name, "reason": error.reason})
-            out = True
+            told, wait = error.reason, min(seconds, _RETRY_SECONDS)
         else:
-            if out:
+            if told is not None:
                 log.info("database.back", extra={"for": name})
-            out = False
+            told = None
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(wait):
                 await wake.wait()
         except TimeoutError:
             continue

@@ -146,3 +146,49 @@ async def test_a_storm_of_callers_who_leave_costs_no_connection(replicas: Any, d
             ).fetchall()
     assert dict(held).keys() == {"idle"}
     assert dict(held)["idle"] <= 4
+
+
+async def test_a_primary_that_became_a_standby_is_left_for_one_that_can_write(
+    replicas: Any, own_postgres: Any, own_url: str
+):
+    def only_reads(*, yes: bool) -> None:
+        with psycopg.connect(own_url, autocommit=True) as connection:
+            connection.execute("SET default_transaction_read_only = off")
+            connection.execute(f"ALTER DATABASE postgres SET default_transaction_read_only = {yes}")
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'auth'"
+            )
+
+    async with replicas(own_url) as auth:
+        tokens = await auth.login()
+        only_reads(yes=True)
+        await told_in_time(auth.refresh(tokens.refresh_token))
+        await told_in_time(auth.login())
+
+        only_reads(yes=False)
+        again = await answers(lambda: auth.refresh(tokens.refresh_token))
+        assert again.session_id == tokens.session_id
+
+
+async def test_a_replica_that_starts_before_the_database_waits_for_it_and_for_its_tables(
+    replicas: Any, own_postgres: Any, add_user: Callable[..., Any], caplog: pytest.LogCaptureFixture
+):
+    async def told(reason: str) -> None:
+        async with asyncio.timeout(5):
+            while reason not in {getattr(record, "reason", None) for record in caplog.records}:
+                await asyncio.sleep(0.01)
+
+    own_postgres.kill()
+    url = own_postgres.url()
+    entering = replicas(url)
+    starting = asyncio.ensure_future(entering.__aenter__())
+    await told("DATABASE_UNAVAILABLE")
+    own_postgres.start()
+    await told("DATABASE_NOT_MIGRATED")
+    assert not starting.done()
+
+    migrate(parse_url(url))
+    add_user(url, "ada")
+    auth = await starting
+    assert (await auth.login()).session_id
+    await entering.__aexit__(None, None, None)
