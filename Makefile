@@ -56,6 +56,7 @@ check: setup ## Everything that reads the code: lint, types, contracts, drift
 	$(BIN)/ruff format --check $(PYTHON_FILES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/shellcheck .ci/run .ci/setup proto/generate.sh $(wildcard services/image/*.sh)
 	$(BIN)/buf lint proto
 	$(BIN)/buf breaking proto --against '$(BUF_AGAINST)'
 	$(BIN)/uv lock --check
