@@ -56,6 +56,7 @@ async def replicas(auth: StandIn, count: int, **environ: str) -> AsyncIterator[l
                 "TRIAGE_GRPC_TARGET": "127.0.0.1:1",
                 "RATE_LIMIT_STORAGE_URI": "memory://",
                 "PATH": os.environ["PATH"],
+                "GATEWAY_SERVER": os.environ.get("TEST_GATEWAY_SERVER", "uvicorn"),
                 **environ,
             }
             process = await asyncio.create_subprocess_exec(
