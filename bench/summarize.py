@@ -73,6 +73,12 @@ def resident(process: psutil.Process) -> int:
     return sum(one.memory_info().rss for one in (process, *process.children(recursive=True)))
 
 
+def spent(process: psutil.Process) -> float:
+    """Seconds of CPU of this process and its children: what a busy machine does not change."""
+    times = [one.cpu_times() for one in (process, *process.children(recursive=True))]
+    return sum(one.user + one.system for one in times)
+
+
 async def watch(process: psutil.Process, most: list[int], late: list[float]) -> None:
     while True:
         began = time.perf_counter()
@@ -101,6 +107,7 @@ async def measure(log: Path) -> None:
         rest = resident(process)
         most, late = [rest, 0], [0.0]
         own = process.memory_info().rss
+        worked = spent(process)
         watching = asyncio.create_task(watch(process, most, late))
         began = time.perf_counter()
         summary = await service.summarize(
@@ -112,7 +119,7 @@ async def measure(log: Path) -> None:
         print(
             f"{read.bytes / 1e6:8.1f} MB {read.lines:>9,} lines {read.errors:>8,} errors"
             f" {read.groups:>5} groups"
-            f" {took:7.2f} s {read.lines / took:>9,.0f} lines/s"
+            f" {took:7.2f} s ({spent(process) - worked:.2f} s of CPU) {read.lines / took:>9,.0f} lines/s"
             f"   +{(most[0] - rest) / 1e6:5.1f} MB over {rest / 1e6:.0f} at rest"
             f" (service +{(most[1] - own) / 1e6:.1f})   loop late {late[0] * 1e3:.0f} ms"
         )

@@ -21,11 +21,11 @@ from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, Te
 
 from chassis.clock import SystemClock
 from chassis.errors import ServiceError
-from triage.app import explainer
 from triage.cache.store import Store
 from triage.domain.answer import Stage
 from triage.domain.model import Reading
 from triage.faces import printing
+from triage.llm.configured import explainer
 from triage.pipeline import Bounds, Triage
 from triage.rules import load
 from triage.settings import Settings

@@ -9,9 +9,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
-
-from pydantic import TypeAdapter, ValidationError
+from typing import Final, Protocol
 
 from chassis.clock import Clock
 from triage.cache.budget import Budget
@@ -24,8 +22,9 @@ from triage.domain.redaction.guard import Guard
 from triage.llm.asking import Request, Requests
 from triage.llm.breaker import ModelBreaker, Permit
 from triage.llm.flights import Flights
-from triage.llm.model import Model
+from triage.llm.kept import KeptDraft, KeptDrafts
 from triage.llm.outcome import Answer, Ending, NoAnswer
+from triage.llm.request import Dialect
 from triage.llm.scrub import scrubbed
 from triage.rules import Rules
 
@@ -48,30 +47,29 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
-    draft: Draft
-    model: str
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
 class _Asked:
     draft: Draft | None
     use: ModelUse
-
-
-_KEPT: Final = TypeAdapter(_Kept)
 
 
 def _unheard(_: ModelUse, __: float) -> None:
     return
 
 
+class Asks(Protocol):
+    """A model, as `triage.llm.model.Model` is one."""
+
+    dialect: Dialect
+
+    async def ask(self, body: bytes, *, seconds: float) -> Answer:
+        """The draft, or NoAnswer raised."""
+
+
 class Explainer:
     def __init__(
         self,
         *,
-        model: Model,
+        model: Asks,
         breaker: ModelBreaker,
         budget: Budget,
         store: Store,
@@ -84,7 +82,7 @@ class Explainer:
         self._model = model
         self._breaker = breaker
         self._budget = budget
-        self._store = store
+        self._kept = KeptDrafts(store, clock, seconds=limits.kept_seconds)
         self._rules = rules
         self._guard = Guard(rules.rule_set)
         self._prices = prices
@@ -112,23 +110,17 @@ class Explainer:
             return self._none("nothing_to_ask")
         if self._guard.scan(request.body):
             return self._none("stopped_by_guard")
-        kept = await self._kept(request.key)
-        if kept is not None and not fresh and self._age(kept) <= self._limits.fresh_seconds:
+        kept = await self._kept.get(request.key)
+        if kept is not None and not fresh and self._kept.age(kept) <= self._limits.fresh_seconds:
             cached = self._from_kept(kept, request, self._use("fresh_answer_kept"))
             if cached is not None:
                 return cached
         asked = await self._shared_ask(request, user, seconds)
         use = asked.use
         if asked.draft is not None:
-            verified = self._verified(asked.draft, request)
+            verified = verify(asked.draft, request.groups)
             if verified.findings:
-                return Explanation(
-                    AnswerSource.MODEL,
-                    use,
-                    verified.headline,
-                    verified.findings,
-                    tuple(sorted(verified.dropped.items())),
-                )
+                return _explanation(AnswerSource.MODEL, use, verified)
             use = replace(use, outcome="nothing_verified")
             dropped = tuple(sorted(verified.dropped.items()))
         else:
@@ -136,7 +128,7 @@ class Explainer:
         if kept is not None and (stale := self._from_kept(kept, request, use)) is not None:
             return replace(
                 stale,
-                stale=self._age(kept) > self._limits.fresh_seconds,
+                stale=self._kept.age(kept) > self._limits.fresh_seconds,
                 dropped=_sum(stale.dropped, dropped),
             )
         return Explanation(AnswerSource.EXTRACTIVE, use, dropped=dropped)
@@ -176,8 +168,7 @@ class Explainer:
             else:
                 await self._budget.settle(reserved, use.input_tokens, use.output_tokens)
         if asked.draft is not None and verify(asked.draft, request.groups).findings:
-            kept = _Kept(asked.draft, use.model, self._clock.now().timestamp())
-            await self._store.put(request.key, _KEPT.dump_json(kept), self._limits.kept_seconds)
+            await self._kept.put(request.key, asked.draft)
         return asked
 
     async def _call(self, request: Request, permit: Permit, seconds: float) -> _Asked:
@@ -197,7 +188,8 @@ class Explainer:
             raise
         if isinstance(answer, Answer):
             permit.succeeded()
-            return _Asked(answer.draft, self._used("answered", answer))
+            draft = scrubbed(answer.draft, self._rules.rule_set)
+            return _Asked(draft, self._used("answered", answer))
         short = answer.ending is Ending.TIMEOUT and seconds < self._limits.seconds
         if answer.ending in _NO_NEWS or short:
             permit.proved_nothing()
@@ -205,35 +197,12 @@ class Explainer:
             permit.failed()
         return _Asked(None, self._used(answer.ending, answer))
 
-    async def _kept(self, key: str) -> _Kept | None:
-        found = await self._store.get(key)
-        if found is None:
-            return None
-        try:
-            return _KEPT.validate_json(found)
-        except ValidationError:
-            # Of another release, or not ours: no answer is better than that one.
-            return None
-
-    def _from_kept(self, kept: _Kept, request: Request, use: ModelUse) -> Explanation | None:
+    def _from_kept(self, kept: KeptDraft, request: Request, use: ModelUse) -> Explanation | None:
         """A kept draft, verified anew: today's groups must prove it, whoever wrote to the cache."""
-        verified = self._verified(kept.draft, request)
+        verified = verify(kept.draft, request.groups)
         if not verified.findings:
             return None
-        return Explanation(
-            AnswerSource.CACHED,
-            use,
-            verified.headline,
-            verified.findings,
-            tuple(sorted(verified.dropped.items())),
-            age_seconds=self._age(kept),
-        )
-
-    def _verified(self, draft: Draft, request: Request) -> Verified:
-        return scrubbed(verify(draft, request.groups), self._rules.rule_set)
-
-    def _age(self, kept: _Kept) -> float:
-        return max(0.0, self._clock.now().timestamp() - kept.at)
+        return replace(_explanation(AnswerSource.CACHED, use, verified), age_seconds=self._kept.age(kept))
 
     def _none(self, outcome: str) -> Explanation:
         return Explanation(AnswerSource.EXTRACTIVE, self._use(outcome))
@@ -250,6 +219,11 @@ class Explainer:
             self._prices.cost(spent.input_tokens, spent.output_tokens),
             spent.calls,
         )
+
+
+def _explanation(source: AnswerSource, use: ModelUse, verified: Verified) -> Explanation:
+    dropped = tuple(sorted(verified.dropped.items()))
+    return Explanation(source, use, verified.headline, verified.findings, dropped)
 
 
 def _sum(one: Sequence[tuple[str, int]], other: Sequence[tuple[str, int]]) -> tuple[tuple[str, int], ...]:

@@ -86,6 +86,9 @@ class Model:
                 raise NoAnswer(Ending.TOO_LARGE, calls=attempt.calls) from lost
             await attempt.again(Ending.UNREACHABLE, lost)
             return None
+        except (openai.OpenAIError, httpx2.HTTPError, httpx2.InvalidURL) as other:
+            # Whatever else the client has to say: not one of them may cost the caller the answer.
+            raise NoAnswer(Ending.MALFORMED, calls=attempt.calls) from other
         completion = Completion(response.content)
         if completion.draft is None:
             raise NoAnswer(

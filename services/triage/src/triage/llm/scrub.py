@@ -1,27 +1,27 @@
-"""A model's words through redaction once more, on their way in: what it made up, nobody should read."""
+"""A model's words through redaction, on their way in: what it made up, nobody should read or keep."""
 
-from dataclasses import replace
-
-from triage.domain.cite import Verified
-from triage.domain.model import Finding, Raw, Redacted
+from triage.domain.cite import Claim, Draft
+from triage.domain.model import Raw
 from triage.domain.redaction import Redactor, RuleSet
 
 
-def scrubbed(verified: Verified, rules: RuleSet) -> Verified:
-    """The same answer with every text redacted; quotes are the log's own, redacted words and stay."""
+def scrubbed(draft: Draft, rules: RuleSet) -> Draft:
+    """The same draft with every text redacted. A quote of redacted words is left as it is."""
     redactor = Redactor(rules)
 
-    def again(text: str) -> Redacted:
+    def again(text: str) -> str:
         return redactor.redact(Raw(text))
 
-    def finding(found: Finding) -> Finding:
-        return replace(
-            found,
-            title=again(found.title),
-            explanation=again(found.explanation),
-            next_step=again(found.next_step),
-        )
-
-    findings = tuple(finding(found) for found in verified.findings)
-    headline = None if verified.headline is None else again(verified.headline)
-    return replace(verified, headline=headline, findings=findings)
+    return Draft(
+        headline=again(draft.headline),
+        claims=tuple(
+            Claim(
+                title=again(claim.title),
+                explanation=again(claim.explanation),
+                severity=claim.severity,
+                next_step=again(claim.next_step),
+                citations=tuple((group_id, again(quote)) for group_id, quote in claim.citations),
+            )
+            for claim in draft.claims
+        ),
+    )

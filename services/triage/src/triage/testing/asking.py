@@ -5,10 +5,10 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from chassis.clock import Clock
-from triage.app import explainer
 from triage.cache.store import Store
 from triage.domain.answer import Preview, Stage, Summary
 from triage.domain.model import Reading
+from triage.llm.configured import explainer
 from triage.pipeline import Bounds, Triage
 from triage.rules import load
 from triage.settings import Settings
