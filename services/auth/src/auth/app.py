@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from typing import Final
 
 import grpc
+from opentelemetry.metrics import get_meter
 
 from auth import administration, background
 from auth.administration import Administration
@@ -16,6 +17,8 @@ from auth.parts import Parts
 from auth.servicer import AuthServicer
 from auth.servicer_keys import KeyServicer
 from auth.servicer_revocations import RevocationServicer
+from auth.telemetry import watch_state
+from auth.upkeep import keep_checked
 from auth.settings import AuthSettings
 from auth.storage.database import Database
 from auth.storage.listener import listen
@@ -27,6 +30,8 @@ from chassis.grpc.server import serve
 from chassis.lifecycle import Readiness, spawn
 from chassis.observability import metrics, tracing
 from chassis.observability.context import Sampler
+from chassis.observability.scrape import serve_metrics
+from chassis.observability.state import watch_certificate, watch_readiness
 from chassis.security.tls import tls_files
 from reliability.auth.v1 import auth_pb2_grpc as rpc
 
@@ -60,7 +65,12 @@ async def build(
     resource = tracing.resource("auth", settings.environment)
     endpoint = settings.otel_exporter_otlp_endpoint
     tracing.setup(stack, endpoint=endpoint, resource=resource)
-    metrics.setup(stack, endpoint=endpoint, resource=resource, prometheus=False)
+    metrics.setup(
+        stack, endpoint=endpoint, resource=resource, prometheus=settings.metrics_bind is not None
+    )
+    serve_metrics(stack, settings.metrics_bind)
+    watch_readiness(readiness)
+    watch_certificate(settings.tls_cert_file)
     database = Database(
         settings.database, pool_size=settings.database_pool_size, seconds=settings.database_timeout_seconds
     )
@@ -87,6 +97,7 @@ async def build(
         sampler=Sampler(settings.otel_traces_sampler_arg if endpoint else 0.0),
     )
     log.info("grpc.listening", extra={"port": port})
+    watch_state(parts, pool, settings)
     # Before the server stops: streams end at once instead of using up its grace.
     stack.callback(parts.feed.close)
     _keep(stack, readiness, settings, parts, clock)
@@ -99,7 +110,7 @@ def _register(server: grpc.aio.Server, parts: Parts, settings: AuthSettings, clo
         sign_in=parts.sign_in,
         sessions=parts.sessions,
         verifier=parts.verifier,
-        outcomes=Outcomes(parts.feed),
+        outcomes=Outcomes(parts.feed, get_meter("auth")),
         own_password=admin.own_password,
         bootstrap=admin.bootstrap,
         api_keys=admin.api_keys,
@@ -139,6 +150,7 @@ def _keep(
     spawn(stack, keys, "signing-keys")
     spawn(stack, revocations, "revocations")
     spawn(stack, background.keep_small(parts.database, clock), "pruning")
+    spawn(stack, keep_checked(parts.database), "self-checks")
     if settings.demo_username is not None and settings.demo_password is not None:
         # Whoever is told that auth is ready may sign in as this admin at once.
         readiness.need("demo_admin", met=False)

@@ -4,21 +4,18 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Final
 
-from opentelemetry import metrics
-from opentelemetry.metrics import CallbackOptions, Counter, Observation
+from opentelemetry.metrics import CallbackOptions, Counter, Meter, Observation
 
 from auth.feed import RevocationFeed
 from chassis.errors import ServiceError
 
-_METER: Final = "auth"
 _NEVER: Final = float("inf")
 
 
 class Outcomes:
     """Counts by the stable reason of a refusal; `OK` where there was none."""
 
-    def __init__(self, feed: RevocationFeed) -> None:
-        meter = metrics.get_meter(_METER)
+    def __init__(self, feed: RevocationFeed, meter: Meter) -> None:
         self._sign_ins = meter.create_counter("auth.sign_ins", description="Sign-ins by outcome.")
         self._refreshes = meter.create_counter("auth.refreshes", description="Refreshes by outcome.")
 
