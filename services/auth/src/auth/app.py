@@ -17,14 +17,14 @@ from auth.parts import Parts
 from auth.servicer import AuthServicer
 from auth.servicer_keys import KeyServicer
 from auth.servicer_revocations import RevocationServicer
-from auth.telemetry import watch_state
-from auth.upkeep import keep_checked
 from auth.settings import AuthSettings
 from auth.storage.database import Database
 from auth.storage.listener import listen
 from auth.storage.revocations import CHANNEL as REVOCATIONS
 from auth.storage.signing_keys import CHANNEL as SIGNING_KEYS
+from auth.telemetry import watch_state
 from auth.throttling import throttle
+from auth.upkeep import keep_checked
 from chassis.clock import Clock, SystemClock
 from chassis.grpc.server import serve
 from chassis.lifecycle import Readiness, spawn
@@ -65,9 +65,7 @@ async def build(
     resource = tracing.resource("auth", settings.environment)
     endpoint = settings.otel_exporter_otlp_endpoint
     tracing.setup(stack, endpoint=endpoint, resource=resource)
-    metrics.setup(
-        stack, endpoint=endpoint, resource=resource, prometheus=settings.metrics_bind is not None
-    )
+    metrics.setup(stack, endpoint=endpoint, resource=resource, prometheus=settings.metrics_bind is not None)
     serve_metrics(stack, settings.metrics_bind)
     watch_readiness(readiness)
     watch_certificate(settings.tls_cert_file)

@@ -61,7 +61,7 @@ class MigrationSettings(DatabaseSettings):
 class AuthSettings(DatabaseSettings):
     namespaces: ClassVar[tuple[str, ...]] = (
         *("ACCESS_TOKEN_", "BCRYPT_", "BOOTSTRAP_", "DATABASE_", "DEMO_", "HASHING_", "KEY_SET_"),
-        *("REFRESH_TOKEN_", "SESSION_", "SIGNING_KEY_", "TOKEN_"),
+        *("METRICS_", "REFRESH_TOKEN_", "SESSION_", "SIGNING_KEY_", "TOKEN_"),
     )
     stand_ins: ClassVar[Mapping[str, str]] = {
         "database_url": "postgresql://stand-in/stand-in",
@@ -69,6 +69,11 @@ class AuthSettings(DatabaseSettings):
     }
 
     grpc_bind: str = Field("0.0.0.0:50051", description="Where gRPC is served, host:port.")
+    metrics_bind: str | None = Field(
+        None,
+        pattern=r"^.+:\d{1,5}$",
+        description="host:port for Prometheus to read metrics from; not served when unset.",
+    )
     secret_key: SecretStr = Field(
         SecretStr(""),
         description="What every key of auth is derived from; 32 random bytes or more. Required.",

@@ -7,6 +7,7 @@ from chassis.clock import SystemClock
 from chassis.grpc.client import open_channel
 from chassis.lifecycle import Readiness, spawn
 from chassis.observability.setup import observe
+from chassis.observability.state import watch_certificate, watch_readiness
 from chassis.security.keyring import VerifierKeys
 from chassis.security.revocations import RevocationList, follow
 from chassis.security.tls import tls_files
@@ -54,6 +55,8 @@ async def build(stack: AsyncExitStack, readiness: Readiness, settings: GatewaySe
     public = listen(settings.gateway_host, settings.gateway_port)
     stack.callback(public.close)
     sampler = observe(stack, settings, "gateway", prometheus=True)
+    watch_readiness(readiness)
+    watch_certificate(settings.tls_cert_file)
     # Probes answer until the very end, so they are closed last.
     await serve_uvicorn(stack, Probes(readiness), internal)
 

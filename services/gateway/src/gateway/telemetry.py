@@ -99,11 +99,21 @@ class LimitMetrics:
             "gateway.limits.store_failures",
             description="Decisions made without the store, by what the route says.",
         )
+        self._store = histogram(
+            "gateway.limits.store.duration",
+            unit="s",
+            description="How long the store of limits took to answer.",
+            bounds=SECONDS,
+        ).series({})
 
     def refused(self, route: str, limit: Limit) -> None:
         self._refused.add(
             1, {"http.route": route, "key": limit.key.value, "mode": "shadow" if limit.shadow else "enforced"}
         )
+
+    def store_took(self, seconds: float) -> None:
+        """One decision's answer from the store came after this long."""
+        self._store.record(seconds)
 
     def store_failed(self, route: str, how: OnStoreFailure) -> None:
         self._failed.add(1, {"http.route": route, "policy": how.value})

@@ -9,7 +9,9 @@ from chassis.clock import Clock, SystemClock
 from chassis.grpc.client import open_channel
 from chassis.grpc.server import serve
 from chassis.lifecycle import Readiness, run
+from chassis.observability.scrape import serve_metrics
 from chassis.observability.setup import observe
+from chassis.observability.state import watch_certificate, watch_readiness
 from chassis.security.tls import tls_files
 from reliability.triage.v1 import triage_pb2_grpc as rpc
 from triage.cache.shared import SharedStore
@@ -31,10 +33,13 @@ def main() -> int:
     settings = Settings.load()
 
     async def build(stack: AsyncExitStack, readiness: Readiness) -> None:
-        sampler = observe(stack, settings, "triage")
+        sampler = observe(stack, settings, "triage", prometheus=settings.metrics_bind is not None)
         clock = SystemClock()
         # Before any gRPC thread is there: a process is not started beside running threads lightly.
         behind = await triage(stack, settings, clock)
+        serve_metrics(stack, settings.metrics_bind)
+        watch_readiness(readiness)
+        watch_certificate(settings.tls_cert_file)
         tls = tls_files(settings.tls_cert_file, settings.tls_key_file, settings.tls_ca_file)
         channel = open_channel(stack, settings.auth_grpc_target, tls=tls, idempotent=IDEMPOTENT)
         verification = Verification(
@@ -71,6 +76,7 @@ def main() -> int:
 async def triage(stack: AsyncExitStack, settings: Settings, clock: Clock) -> Triage:
     """Everything behind the servicer."""
     telemetry = Telemetry()
+    telemetry.bounded(tokens=settings.triage_daily_tokens, cost=settings.triage_daily_cost)
     shared = None
     if settings.circuit_breaker_cache_url is not None:
         shared = SharedStore(stack, settings.circuit_breaker_cache_url.get_secret_value(), clock)

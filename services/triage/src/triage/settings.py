@@ -18,9 +18,14 @@ _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
 class Settings(ServiceSettings):
-    namespaces: ClassVar[tuple[str, ...]] = ("TRIAGE_", "OPENAI_", "CIRCUIT_BREAKER_")
+    namespaces: ClassVar[tuple[str, ...]] = ("TRIAGE_", "OPENAI_", "CIRCUIT_BREAKER_", "METRICS_")
 
     grpc_bind: str = Field("0.0.0.0:50052", description="Address and port the gRPC server listens on.")
+    metrics_bind: str | None = Field(
+        None,
+        pattern=r"^.+:\d{1,5}$",
+        description="host:port for Prometheus to read metrics from; not served when unset.",
+    )
     auth_grpc_target: str = Field(
         "dns:///auth:50051", description="Where the keys and revocations come from."
     )

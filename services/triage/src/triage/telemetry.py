@@ -63,6 +63,16 @@ class Telemetry:
             "triage.breaker.state", [state], description="0 closed, 1 half-open, 2 open."
         )
 
+    def bounded(self, *, tokens: int, cost: float) -> None:
+        """Tells the daily bounds of the model's use; 0 is none."""
+
+        def bounds(_: CallbackOptions) -> Iterable[Observation]:
+            return [Observation(tokens, {"kind": "tokens"}), Observation(cost, {"kind": "cost"})]
+
+        self._meter.create_observable_gauge(
+            "triage.budget.limit", [bounds], description="What the model may use a day, 0 for no bound."
+        )
+
     def answered(self, summary: Summary, seconds: float) -> None:
         """One summary was given; its counts, never its words, go into the log."""
         outcome = summary.model.outcome if summary.model else "no_model"

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import jwt
@@ -33,6 +34,8 @@ class Keyring:
         self._seal = seal
         self._hs256_secret = hs256_secret
         self._signing: _Signing | None = None
+        self.signing_since: datetime | None = None
+        """When the stored key that signs became active; None where none does."""
         self._jwks = b""
         self._verifying = KeySet({})
 
@@ -64,6 +67,8 @@ class Keyring:
         if signing is None:
             return
         self._signing = signing
+        if self._hs256_secret is None:
+            self.signing_since = next(key.key.activated_at for key in stored if key.key.state == "active")
         document = {"keys": [dict(key.public_jwk) for key in stored]}
         self._jwks = json.dumps(document, separators=(",", ":")).encode()
         self._verifying = KeySet.from_jwks(self._jwks, hs256_secret=self._hs256_secret)

@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -80,7 +81,9 @@ class Limiter:
         if not checks:
             return _NOTHING
         try:
+            began = time.perf_counter()
             counts = await self._store.take(checks)
+            self._metrics.store_took(time.perf_counter() - began)
         except StoreDown:
             return self._without_store(policy, checks)
         return self._decide(policy, checks, counts)
