@@ -4,6 +4,9 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 
+import aiohttp
+import pytest
+
 from gateway.testing import until
 from gateway.testing.front import Front
 from gateway.testing.origin import Origin, Seen, ok, one_route, raw, serving
@@ -80,6 +83,17 @@ async def test_an_open_breaker_answers_at_once_and_says_when_to_come_back(start:
     async with front.session.get(front.url + "/o") as answer:
         assert answer.status == 503
         assert 29 <= int(answer.headers["retry-after"]) <= 30
+    assert len(origin.seen) == 3
+
+
+async def test_answers_that_break_off_open_the_breaker_too(start: Start, origin: Origin):
+    origin.reply = raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", close=True)
+    front = await start(one_route(origin, "", "breaker: {failures: 3}, ejection: null"))
+
+    for _ in range(3):
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await status(front)
+    assert await status(front) == 503
     assert len(origin.seen) == 3
 
 

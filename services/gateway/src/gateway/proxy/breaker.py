@@ -35,10 +35,13 @@ class Permit:
         self._open = True
         self.trial = trial
 
-    def succeeded(self) -> None:
-        if self._open:
-            self._open = False
-            self._breaker._succeeded(self._era)  # noqa: SLF001 - one mechanism in two parts
+    def succeeded(self) -> bool:
+        """True unless an outcome was recorded before."""
+        if not self._open:
+            return False
+        self._open = False
+        self._breaker._succeeded(self._era)  # noqa: SLF001 - one mechanism in two parts
+        return True
 
     def failed(self) -> None:
         if self._open:

@@ -55,14 +55,21 @@ class Retries:
 class Lease:
     """An answer that has begun, and the place it holds; `release` it however it ends."""
 
-    __slots__ = ("_request", "_upstream", "connection", "endpoint")
+    __slots__ = ("_permit", "_request", "_upstream", "connection", "endpoint")
 
     def __init__(
-        self, upstream: "Upstream", endpoint: Endpoint, connection: Connection, request: Outgoing
+        self,
+        upstream: "Upstream",
+        endpoint: Endpoint,
+        connection: Connection,
+        permit: Permit,
+        request: Outgoing,
     ) -> None:
         self._upstream = upstream
         self.endpoint = endpoint
         self.connection = connection
+        # Spent where the answer was whole or bad from its head on.
+        self._permit = permit
         self._request = request
 
     async def release(self) -> None:
@@ -70,18 +77,17 @@ class Lease:
             # Answered before the request was all out: the rest would be read as another request.
             await self._request.stop()
             self.connection.abort()
-        self.leave()
-
-    def leave(self) -> None:
-        """`release` for a request that is all out."""
         self._request.connection = None
+        if self.connection.answer.complete:
+            self._upstream.went_well(self.endpoint, self._permit)
+        self._permit.release()
         self.endpoint.active -= 1
         self.endpoint.pool.give(self.connection)
         self._upstream.bulkhead.leave()
 
     def broke(self, fault: UpstreamFault) -> None:
-        """The answer broke after its head: held against the endpoint, since it was counted as good."""
-        self._upstream.broke(self.endpoint, fault)
+        """The answer broke after its head."""
+        self._upstream.went_wrong(self.endpoint, self._permit, fault.kind)
 
 
 class Upstream:
@@ -163,23 +169,29 @@ class Upstream:
             if retries.attempt_timeout is not None:
                 limit = min(deadline, asyncio.get_running_loop().time() + retries.attempt_timeout)
             try:
-                connection = await self._attempt(endpoint, request, limit, patience, permit)
+                connection = await self._attempt(endpoint, request, limit, patience)
             except UpstreamFault as fault:
+                self.went_wrong(endpoint, permit, fault.kind)
                 safe = isinstance(fault, ConnectFailed) and not request.spent
                 wanted = fault.kind in retries.on_faults and (safe or request.repeatable)
                 if not self._again(attempt, retries, deadline, wanted=wanted, why=fault.kind):
                     raise
+            except BaseException:
+                permit.release()
+                raise
             else:
+                self._judge(endpoint, permit, connection)
                 wanted = connection.answer.status in retries.on_statuses and request.repeatable
                 if not self._again(attempt, retries, deadline, wanted=wanted, why="status"):
-                    return Lease(self, endpoint, connection, request)
+                    return Lease(self, endpoint, connection, permit, request)
+                permit.release()
                 endpoint.active -= 1
                 endpoint.pool.give(connection)
             attempt += 1
             avoid = endpoint
 
     async def _attempt(
-        self, endpoint: Endpoint, request: Outgoing, deadline: float, patience: float, permit: Permit
+        self, endpoint: Endpoint, request: Outgoing, deadline: float, patience: float
     ) -> Connection:
         """One request on a kept connection, or, if that turns out to have been closed, on a new one."""
         endpoint.active += 1
@@ -200,32 +212,27 @@ class Upstream:
                         raise
                     # It was closing while we wrote: no sign of trouble, and a new one cannot be stale.
                     connection = None
-        except BaseException as error:
+        except BaseException:
             endpoint.active -= 1
             request.connection = None
             if connection is not None:
                 connection.abort()
-            if isinstance(error, UpstreamFault):
-                permit.failed()
-                self._count(endpoint, error.kind)
-            else:
-                permit.release()
             raise
-        if connection.answer.status >= _FAILURE:
-            permit.failed()
-            self._count(endpoint, "status")
-        else:
-            permit.succeeded()
-            self.balancer.succeeded(endpoint)
         return connection
 
-    def broke(self, endpoint: Endpoint, fault: UpstreamFault) -> None:
-        permit = self.breaker.permit() if self.breaker.state == "closed" else None
-        if permit is not None:
-            permit.failed()
-        self._count(endpoint, fault.kind)
+    def _judge(self, endpoint: Endpoint, permit: Permit, connection: Connection) -> None:
+        """By the head; a long answer may still break, and only a trial cannot wait for that."""
+        if connection.answer.status >= _FAILURE:
+            self.went_wrong(endpoint, permit, "status")
+        elif connection.answer.complete or permit.trial:
+            self.went_well(endpoint, permit)
 
-    def _count(self, endpoint: Endpoint, kind: str) -> None:
+    def went_well(self, endpoint: Endpoint, permit: Permit) -> None:
+        if permit.succeeded():
+            self.balancer.succeeded(endpoint)
+
+    def went_wrong(self, endpoint: Endpoint, permit: Permit, kind: str) -> None:
+        permit.failed()
         self._observer.failed(self.name, kind)
         if self.balancer.failed(endpoint):
             self._observer.ejected(self.name)

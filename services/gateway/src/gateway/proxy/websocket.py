@@ -138,9 +138,13 @@ async def _both_ways(there: ClientConnection, receive: Receive, send: Send) -> N
         for task in (up, down):
             task.cancel()
         await asyncio.wait({up, down})
-    for task in (up, down):
-        if not task.cancelled():
-            task.result()
+    closed = None if down.cancelled() else down.result()
+    if not up.cancelled():
+        up.result()
+    elif closed is not None:
+        # Only now that nobody waits for the client any more: some servers close no sooner.
+        code, reason = closed
+        await send({"type": "websocket.close", "code": code, "reason": reason})
 
 
 async def _upward(there: ClientConnection, receive: Receive) -> None:
@@ -155,7 +159,8 @@ async def _upward(there: ClientConnection, receive: Receive) -> None:
             await there.send(cast("bytes", message.get("bytes")) if text is None else text)
 
 
-async def _downward(there: ClientConnection, send: Send) -> None:
+async def _downward(there: ClientConnection, send: Send) -> tuple[int, str]:
+    """Ends with the code and reason to close with."""
     try:
         while True:
             data = await there.recv()
@@ -163,5 +168,6 @@ async def _downward(there: ClientConnection, send: Send) -> None:
             await send({"type": "websocket.send", kind: data})
     except ConnectionClosed as closed:
         frame = closed.rcvd
-        code = _GOING_AWAY if frame is None or frame.code in _UNSENDABLE else frame.code
-        await send({"type": "websocket.close", "code": code, "reason": "" if frame is None else frame.reason})
+        if frame is None:
+            return _GOING_AWAY, ""
+        return (_GOING_AWAY if frame.code in _UNSENDABLE else frame.code), frame.reason

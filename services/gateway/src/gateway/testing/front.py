@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import contextlib
+import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -33,6 +34,7 @@ from gateway.problems import Problem
 from gateway.proxy import Proxied, open_proxy
 from gateway.routes.policies import authz_policy
 from gateway.routing import Router
+from gateway.serving.granian import serve_granian
 from gateway.serving.http import listen, serve_uvicorn
 from gateway.settings import GatewaySettings
 from gateway.telemetry import LimitMetrics, RequestMetrics, TokenMetrics
@@ -140,9 +142,14 @@ async def fronting(routes_file: Path | None, **given: object) -> AsyncIterator[F
             end=Ends(_nowhere, proxied.app, forward_auth),
         )
         listener = listen("127.0.0.1", 0)
-        await serve_uvicorn(stack, app, listener, drain=1)
+        port = listener.getsockname()[1]
+        # As the suites of the gateway are run on either server.
+        if os.environ.get("GATEWAY_SERVER") == "granian":
+            await serve_granian(stack, app, listener, header_seconds=10, header_bytes=65536, drain=1)
+        else:
+            await serve_uvicorn(stack, app, listener, drain=1)
         timeout = aiohttp.ClientTimeout(total=20)
         session = await stack.enter_async_context(
             aiohttp.ClientSession(timeout=timeout, auto_decompress=False)
         )
-        yield Front(listener.getsockname()[1], ext_authz, proxied, key, revocations, session)
+        yield Front(port, ext_authz, proxied, key, revocations, session)
