@@ -1,6 +1,7 @@
 """Refresh tokens: told from forgeries without asking anybody, and followed by one successor only."""
 
 import hashlib
+import string
 import uuid
 from typing import Final
 
@@ -60,6 +61,15 @@ def test_a_token_has_one_spelling(added: str):
     for other in (text + added, added + text, text[:-1], text.upper()):
         with pytest.raises(Unauthenticated):
             tokens().parse(other)
+
+
+def test_the_spare_bits_of_the_last_character_are_not_ours_to_give():
+    text = tokens().text(tokens().first(SESSION))
+    alphabet = string.ascii_letters + string.digits + "-_"
+
+    for last in set(alphabet) - {text[-1]}:
+        with pytest.raises(Unauthenticated):
+            tokens().parse(text[:-1] + last)
 
 
 def test_a_token_of_another_installation_is_not_ours():
