@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -105,8 +106,8 @@ async def chunk_of(reader: asyncio.StreamReader) -> bytes:
 
 
 @contextlib.asynccontextmanager
-async def serving(origin: Origin, port: int = 0) -> AsyncIterator[Origin]:
-    server = await asyncio.start_server(origin.handle, "127.0.0.1", port, limit=2**20)
+async def serving(origin: Origin, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[Origin]:
+    server = await asyncio.start_server(origin.handle, "127.0.0.1", 0, limit=2**20, ssl=tls)
     origin.port = server.sockets[0].getsockname()[1]
     try:
         yield origin
