@@ -1,6 +1,7 @@
 """`python -m auth` serves; `migrate` brings the database up to date.
 
-`audit verify` checks the trail; `keys rotate` and `keys discard` move the signing keys on.
+`audit verify` checks the trail; `passwords` counts the hashes by key; `keys rotate` and `keys discard`
+move the signing keys on.
 """
 
 import argparse
@@ -19,12 +20,17 @@ def main(arguments: Sequence[str]) -> None:
         from auth.commands import audit  # noqa: PLC0415  serving does not need it
 
         sys.exit(audit.main(arguments[1:]))
+    if arguments[:1] == ["passwords"]:
+        from auth.commands import passwords  # noqa: PLC0415  serving does not need it
+
+        sys.exit(passwords.main(arguments[1:]))
     if arguments[:1] == ["keys"]:
         from auth.commands import keys  # noqa: PLC0415  serving does not need it
 
         sys.exit(keys.main(arguments[1:]))
     parser = argparse.ArgumentParser(prog="python -m auth", description=__doc__)
-    parser.add_argument("command", nargs="?", choices=("serve", "migrate", "audit", "keys"), default="serve")
+    commands = ("serve", "migrate", "audit", "keys", "passwords")
+    parser.add_argument("command", nargs="?", choices=commands, default="serve")
     match parser.parse_args(arguments).command:
         case "migrate":
             _migrate()

@@ -25,6 +25,9 @@ class Admin:
     def as_(self, tokens: pb.TokenPair | None) -> "Admin":
         return Admin(self.replica, tokens)
 
+    def at(self, replica: Any) -> "Admin":
+        return Admin(replica, None)
+
     async def ask(self, method: Callable[..., Any], request: Any) -> Any:
         return await self.replica.call(method, request, self.tokens)
 

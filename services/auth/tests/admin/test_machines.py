@@ -121,18 +121,21 @@ async def test_a_key_ends_by_itself(admin: Any, auth: Any, database: str) -> Non
     assert made.api_key.expires_at.seconds - made.api_key.created_at.seconds == 3600
 
 
-async def test_a_key_that_is_used_outlives_a_change_of_the_secret_key(
+async def test_a_secret_that_is_used_outlives_a_change_of_the_secret_key(
     admin: Any, auth: Any, replicas: Any, settings_for: Any, database: str
 ) -> None:
     _, made = await machine(admin)
+    credentials = await registered(admin)
     old = settings_for(database).secret_key.get_secret_value()
     async with replicas(database, SECRET_KEY=NEXT_SECRET_KEY, SECRET_KEY_PREVIOUS=old) as between:
         await exchange(between, made.secret)
+        await revoke(admin.at(between), credentials, "rubbish")
     with psycopg.connect(database) as connection:
         # Sealed under the old key, which the next replica is no longer told.
         connection.execute("DELETE FROM signing_keys")
     async with replicas(database, SECRET_KEY=NEXT_SECRET_KEY) as after:
         assert (await exchange(after, made.secret)).tokens.access_token
+        await revoke(admin.at(after), credentials, "rubbish")
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,8 @@ async def test_signing_in_and_out_is_in_the_trail_and_a_good_refresh_is_not(
 
     with psycopg.connect(database) as connection:
         rows = connection.execute(
-            "SELECT kind, subject, address, trace_id, details FROM audit_events ORDER BY sequence"
+            "SELECT kind, subject, address, trace_id, details FROM audit_events"
+            " WHERE kind <> 'signing_keys.rotated' ORDER BY sequence"
         ).fetchall()
     assert [row[0] for row in rows] == [
         "sign_in.failed",
@@ -162,7 +163,7 @@ async def test_signing_in_and_out_is_in_the_trail_and_a_good_refresh_is_not(
     assert all(len(row[3]) == 32 for row in rows)
     assert len({row[4]["account"] for row in rows[:2]}) == 2
     told = [record.audit for record in caplog.records if record.message == "audit.event"]  # type: ignore[attr-defined]
-    assert [event["kind"] for event in told] == [row[0] for row in rows]
+    assert [event["kind"] for event in told][-len(rows) :] == [row[0] for row in rows]
     for secret in (typed_wrong, "not the password", "nor this one", password, tokens.refresh_token, "ada"):
         assert secret not in json.dumps(rows)
         assert secret not in json.dumps(told)

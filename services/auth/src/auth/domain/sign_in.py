@@ -93,7 +93,7 @@ class SignIn:
             if candidate is not None and candidate == seen:
                 break
             verified = await self._passwords.verify(_stored(candidate), password)
-            if candidate is None or not verified.ok or candidate.disabled or candidate.service_account:
+            if candidate is None or not verified.ok:
                 break
             issued = await self._open(candidate, verified, client, known_device=known_device)
             if issued is not None:
@@ -144,6 +144,7 @@ class SignIn:
 
 
 def _stored(candidate: Candidate | None) -> str | None:
-    if candidate is None or candidate.service_account:
+    # Who may not sign in is nobody: the right password must not even be hashed anew for them.
+    if candidate is None or candidate.service_account or candidate.disabled:
         return None
     return candidate.password

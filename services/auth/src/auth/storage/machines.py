@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import LargeBinary, bindparam, delete, insert, select, text
+from sqlalchemy import LargeBinary, bindparam, delete, insert, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from auth.domain.accounts import Holder
@@ -97,6 +97,11 @@ class Clients:
         result = await self._statements.execute(select(c.id, c.name, c.secret_hash).where(c.id == client))
         row = result.one_or_none()
         return Client(row.id, row.name, row.secret_hash) if row is not None else None
+
+    async def renew(self, client: str, secret: bytes) -> None:
+        await self._statements.execute(
+            update(clients).where(clients.c.id == client).values(secret_hash=secret)
+        )
 
     async def delete(self, client: str) -> bool:
         result = await self._statements.execute(delete(clients).where(clients.c.id == client))

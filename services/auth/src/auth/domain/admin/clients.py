@@ -171,6 +171,12 @@ class Clients:
         known = self._secrets.matches(secret, found.secret if found else bytes(32))
         if found is None or not known:
             raise Unauthenticated("The client is not known, or its secret is wrong.", reason="INVALID_CLIENT")
+        current = self._secrets.digests(secret)[0]
+        if found.secret != current:
+            # Under a previous SECRET_KEY, which will not be accepted for ever.
+            async with self._begin() as work:
+                await work.clients.renew(client, current)
+                await work.commit()
 
     def _refresh(self, token: str) -> RefreshToken | None:
         try:
