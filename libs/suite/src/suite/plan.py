@@ -16,7 +16,7 @@ _PRIVATE = {
     "TRIAGE_LOKI_TOKEN": "triage",
 }
 # Not the services' business, or decided here.
-_OURS = {"SETTINGS_SECRETS_DIR", "GATEWAY_PORT", "GATEWAY_INTERNAL_PORT", "GRPC_BIND"}
+_OURS = {"SETTINGS_SECRETS_DIR", "GATEWAY_PORT", "GATEWAY_INTERNAL_PORT", "GRPC_BIND", "METRICS_BIND"}
 
 
 @dataclass(frozen=True, slots=True)

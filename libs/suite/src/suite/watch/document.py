@@ -1,0 +1,59 @@
+"""docs/telemetry.md, written from the inventory."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from suite.watch.inventory import AUTH, COMMON, GATEWAY, TRIAGE
+from suite.watch.metric import Metric
+
+_HEAD: Final = """\
+# What the suite tells of itself
+
+Written by `make watch` from `libs/suite/src/suite/watch/inventory.py`; a test holds that against the code.
+
+Metrics come by OpenTelemetry. With `OTEL_EXPORTER_OTLP_ENDPOINT` every service pushes metrics and traces over
+OTLP/gRPC. Prometheus can also read them: from the gateway at `/metrics` on its internal port, from auth and
+triage at `METRICS_BIND`. Names below are OpenTelemetry's, with Prometheus's under them. Both ways the same
+labels; `namespace` and `pod` come from who scrapes. Beside them there are `process_*` and `python_gc_*` of every
+process.
+
+No label holds what a client or a log wrote: routes are the names of policies, reasons are those of problems,
+upstreams and rules are those of files that an operator wrote. A histogram of the hot path stops at 4,096 series
+and counts the rest under `otel_metric_overflow`.
+
+Logs are JSON lines on stdout with `trace_id` and `span_id`; problem documents carry the trace id too. Spans
+begin at the gateway (`OTEL_TRACES_SAMPLER_ARG` says how many) and follow the request through gRPC.
+
+Where to look: dashboards in `charts/api-reliability-suite/dashboards/`, alerts in
+`charts/api-reliability-suite/rules/`, what to do about each in `docs/runbooks/`.
+
+## On a laptop
+
+One container holds a collector, Prometheus, Tempo, Loki and Grafana:
+
+    docker run --rm -p 3000:3000 -p 4317:4317 grafana/otel-lgtm
+    OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317 make run
+
+Then Grafana is at http://127.0.0.1:3000; import a dashboard from the folder above. In a cluster,
+`charts/api-reliability-suite/files/collector.yaml` is the configuration of a collector that keeps every trace
+with an error or past a second, and a tenth of the rest.
+"""
+
+
+def document() -> str:
+    parts = [_HEAD]
+    for title, metrics in (("All", COMMON), ("Gateway", GATEWAY), ("Auth", AUTH), ("Triage", TRIAGE)):
+        parts += [f"\n## {title}\n", *_table(metrics)]
+    return "\n".join(parts)
+
+
+def _table(metrics: Iterable[Metric]) -> Iterator[str]:
+    yield "| metric | kind, unit | labels | what it is |"
+    yield "|---|---|---|---|"
+    for metric in metrics:
+        labels = "<br>".join(f"`{name}`: {values}" for name, values in metric.labels.items())
+        unit = f", {metric.unit}" if metric.unit else ""
+        yield (
+            f"| `{metric.name}`<br>`{metric.exported}` | {metric.kind}{unit} | {labels} | {metric.meaning} |"
+        )
+    yield ""
