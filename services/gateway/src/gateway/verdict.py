@@ -1,15 +1,13 @@
 """What the decision engine answers: in, as whom, and with which limits told; or not, and why."""
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from chassis.security.tokens import Principal
 from gateway.policy import RoutePolicy
 from gateway.problems import Problem
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     # None: the request may pass.
     problem: Problem | None
     # Who asks, where the policy wanted to know.

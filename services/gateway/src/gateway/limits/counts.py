@@ -1,8 +1,7 @@
 """What is asked of a store of limits, and what it answers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from gateway.limits.notation import Limit
 
@@ -11,8 +10,7 @@ class StoreDown(Exception):
     """The store is gone, hangs or refuses to write; the message says which and holds no address."""
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     # Unique per limit, route and whom it counts.
     key: str
     limit: Limit
@@ -20,8 +18,7 @@ class Check:
     amount: int
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(NamedTuple):
     admitted: bool
     # Units left after this request.
     remaining: int

@@ -4,7 +4,7 @@ import hashlib
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from gateway.clients import counted_as
 from gateway.exchange import Headers
@@ -24,8 +24,7 @@ _CLOSED = Problem(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(NamedTuple):
     """Whom limits count."""
 
     address: str
@@ -35,8 +34,7 @@ class Subject:
     role: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     problem: Problem | None
     headers: Headers
 
@@ -101,8 +99,7 @@ class Limiter:
         if len(whom) > _LONGEST_KEY:
             whom = hashlib.sha256(whom.encode()).hexdigest()
         amount = limit.amount_for(subject.role)
-        rate = f"{limit.algorithm}:{limit.amount}/{limit.period}"
-        key = f"{self._prefix}:limit:{policy.name}:{rate}:{limit.key}:{whom}"
+        key = f"{self._prefix}:limit:{policy.name}:{limit.label}:{whom}"
         return Check(key, limit, max(amount, limit.cost))
 
     def _without_store(self, policy: RoutePolicy, checks: list[Check]) -> Taken:
@@ -115,7 +112,7 @@ class Limiter:
                 return Taken(_CLOSED, [])
             case OnStoreFailure.LOCAL:
                 shares = [
-                    replace(check, amount=max(check.amount // self._replicas, check.limit.cost))
+                    check._replace(amount=max(check.amount // self._replicas, check.limit.cost))
                     for check in checks
                 ]
                 return self._decide(policy, shares, self._local.take_now(shares))

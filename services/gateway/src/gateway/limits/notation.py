@@ -2,7 +2,7 @@
 
 import enum
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 _PERIODS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
@@ -45,12 +45,19 @@ class Limit:
     shadow: bool = False
     # Amounts of other roles, by role.
     tiers: tuple[tuple[str, int], ...] = ()
+    # Names it in the store; made once, since every request needs it.
+    label: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        label = f"{self.algorithm}:{self.amount}/{self.period}:{self.key}"
+        object.__setattr__(self, "label", label)
         if self.amount < 1 or self.period < 1:
             raise ValueError("a limit admits at least 1 per second, minute, hour or day")
         if not 1 <= self.cost <= self.amount:
             raise ValueError("the cost of a request lies between 1 and the amount of its limit")
+
+    def __hash__(self) -> int:
+        return hash(self.label)
 
     @classmethod
     def parse(cls, text: str) -> Self:

@@ -42,11 +42,12 @@ class RedisStore:
                 reply = await self._ask(b"EVAL", SOURCE, checks)
             except ReplyError as second:
                 raise StoreDown(second.code) from None
-        if not isinstance(reply, list) or len(reply) != 3 * len(checks):
+        figures = reply.split(b" ") if isinstance(reply, bytes) else []
+        if len(figures) != 3 * len(checks):
             raise StoreDown("answer not understood")
-        figures = [figure if isinstance(figure, int) else 0 for figure in reply]
         return [
-            Count(figures[i] == 1, figures[i + 1], figures[i + 2] / 1e6) for i in range(0, len(figures), 3)
+            Count(figures[i] == b"1", int(figures[i + 1]), int(figures[i + 2]) / 1e6)
+            for i in range(0, len(figures), 3)
         ]
 
     async def _ask(self, command: bytes, script: bytes, checks: Sequence[Check]) -> Reply:
@@ -57,28 +58,9 @@ class RedisStore:
             # Somebody already waited in vain; nobody else has to.
             raise StoreDown("hangs")
         try:
-            waiting = connection.send(self._command(command, script, checks))
-            return await self._within(waiting)
+            return await connection.send(self._command(command, script, checks))
         except (ConnectionError, TimeoutError) as error:
             raise StoreDown(type(error).__name__) from None
-
-    async def _within(self, waiting: "asyncio.Future[Reply]") -> Reply:
-        """The reply in time; a timer that was late itself lets what has arrived be read first."""
-        loop = asyncio.get_running_loop()
-
-        def expire(*, again: bool = True) -> None:
-            if waiting.done():
-                return
-            if again:
-                loop.call_later(0.001, lambda: expire(again=False))
-            else:
-                waiting.set_exception(TimeoutError())
-
-        timer = loop.call_later(self._timeout, expire)
-        try:
-            return await waiting
-        finally:
-            timer.cancel()
 
     def _command(self, command: bytes, script: bytes, checks: Sequence[Check]) -> bytes:
         count = len(checks)
@@ -140,14 +122,17 @@ class RedisStore:
                 log.warning("limits.store_down", extra={"reason": "hangs"})
                 return
 
+    def _protocol(self) -> Connection:
+        return Connection(timeout=self._timeout)
+
     async def _connect(self) -> Connection:
         address, loop = self._address, asyncio.get_running_loop()
         connection: Connection
         if address.path is not None:
-            _, connection = await loop.create_unix_connection(Connection, address.path)
+            _, connection = await loop.create_unix_connection(self._protocol, address.path)
         else:
             _, connection = await loop.create_connection(
-                Connection, address.host, address.port, ssl=address.tls
+                self._protocol, address.host, address.port, ssl=address.tls
             )
         try:
             if address.password is not None:

@@ -8,6 +8,7 @@ from typing import cast
 Reply = int | bytes | None | list["Reply"] | Exception
 
 _MAX_REPLY = 1_048_576
+_GRACE = 0.001
 
 
 class Incomplete(Exception):
@@ -60,9 +61,15 @@ def parse(data: bytes, at: int = 0) -> tuple[Reply, int]:
 
 
 class Connection(asyncio.Protocol):
-    """A caller that gives up leaves its place in the line, so that answers never shift by one."""
+    """A caller that gives up leaves its place in the line, so that answers never shift by one.
 
-    def __init__(self) -> None:
+    Whoever has waited for `timeout` seconds gets TimeoutError. One timer watches the oldest, which is
+    enough, since answers come in order.
+    """
+
+    def __init__(self, *, timeout: float) -> None:
+        self._timeout = timeout
+        self._watching = False
         self._waiting: deque[tuple[asyncio.Future[Reply], float]] = deque()
         self._buffer = b""
         self._unsent: list[bytes] = []
@@ -115,11 +122,28 @@ class Connection(asyncio.Protocol):
             raise ConnectionResetError("not connected")
         waiting: asyncio.Future[Reply] = self._loop.create_future()
         self._waiting.append((waiting, self._loop.time()))
+        if not self._watching:
+            self._watching = True
+            self._loop.call_later(self._timeout, self._late)
         if not self._unsent:
             # One system call for everybody who asks in this turn of the loop.
             self._loop.call_soon(self._flush)
         self._unsent.append(command)
         return waiting
+
+    def _late(self) -> None:
+        # A timer that was late itself lets what has arrived be read first.
+        self._loop.call_later(_GRACE, self._expire)
+
+    def _expire(self) -> None:
+        now = self._loop.time()
+        for waiting, since in self._waiting:
+            if now - since < self._timeout:
+                self._loop.call_later(since + self._timeout - now, self._late)
+                return
+            if not waiting.done():
+                waiting.set_exception(TimeoutError())
+        self._watching = False
 
     def _flush(self) -> None:
         unsent, self._unsent = self._unsent, []

@@ -3,7 +3,7 @@
 import hashlib
 
 # ARGV per key: algorithm (f, m, b), amount, period in microseconds, cost, burst, 1 for shadow.
-# Answers per key: admitted, units left, microseconds until more come free.
+# Answers in one line, per key: admitted, units left, microseconds until more come free.
 # Times are the store's own, so that replicas need no common clock.
 SOURCE = b"""
 local time = redis.call('TIME')
@@ -53,8 +53,8 @@ for i, key in ipairs(KEYS) do
     refused = true
   end
   answer[#answer + 1] = admitted and 1 or 0
-  answer[#answer + 1] = math.max(0, left)
-  answer[#answer + 1] = math.ceil(reset)
+  answer[#answer + 1] = string.format('%.0f', math.max(0, left))
+  answer[#answer + 1] = string.format('%.0f', math.ceil(reset))
 end
 for _, entry in ipairs(takes) do
   local take, shadow = entry[1], entry[2]
@@ -72,7 +72,7 @@ for _, entry in ipairs(takes) do
     end
   end
 end
-return answer
+return redis.status_reply(table.concat(answer, ' '))
 """
 
 DIGEST = hashlib.sha1(SOURCE).hexdigest().encode()  # noqa: S324  # the name Redis gives a script

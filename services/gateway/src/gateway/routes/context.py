@@ -41,11 +41,12 @@ class Refused(Exception):
         self.problem = problem
 
 
-def asked(request: Request) -> Exchange:
+# Coroutines, though they wait for nothing: FastAPI sends plain functions to a thread.
+async def asked(request: Request) -> Exchange:
     return exchange(request.scope)
 
 
-def caller_token(request: Request) -> str:
+async def caller_token(request: Request) -> str:
     """The token that the chain has already verified."""
     token = exchange(request.scope).token
     if token is None:
