@@ -1,41 +1,32 @@
-"""`python -m auth` serves; `migrate` brings the database up to date.
+"""`python -m auth` serves; with a word it does one thing and ends.
 
-`audit verify` checks the trail; `passwords` counts the hashes by key; `keys rotate` and `keys discard`
-move the signing keys on.
+`migrate` brings the database up to date; `wait` waits for that; `audit verify` checks the trail;
+`passwords` counts the hashes by key; `keys rotate` and `keys discard` move the signing keys on.
 """
 
 import argparse
+import importlib
 import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from typing import Final
 
-from auth.settings import AuthSettings, MigrationSettings
+from auth.settings import AuthSettings
 from chassis import lifecycle
 from chassis.lifecycle import Readiness
 from chassis.observability import logging
 
+# Modules of auth.commands, read from disk only when asked for.
+_COMMANDS: Final = ("audit", "keys", "migrate", "passwords", "wait")
+
 
 def main(arguments: Sequence[str]) -> None:
-    if arguments[:1] == ["audit"]:
-        from auth.commands import audit  # noqa: PLC0415  serving does not need it
-
-        sys.exit(audit.main(arguments[1:]))
-    if arguments[:1] == ["passwords"]:
-        from auth.commands import passwords  # noqa: PLC0415  serving does not need it
-
-        sys.exit(passwords.main(arguments[1:]))
-    if arguments[:1] == ["keys"]:
-        from auth.commands import keys  # noqa: PLC0415  serving does not need it
-
-        sys.exit(keys.main(arguments[1:]))
+    if arguments and arguments[0] in _COMMANDS:
+        sys.exit(importlib.import_module(f"auth.commands.{arguments[0]}").main(arguments[1:]))
     parser = argparse.ArgumentParser(prog="python -m auth", description=__doc__)
-    commands = ("serve", "migrate", "audit", "keys", "passwords")
-    parser.add_argument("command", nargs="?", choices=commands, default="serve")
-    match parser.parse_args(arguments).command:
-        case "migrate":
-            _migrate()
-        case _:
-            _serve()
+    parser.add_argument("command", nargs="?", choices=("serve", *_COMMANDS), default="serve")
+    parser.parse_args(arguments)
+    _serve()
 
 
 def _serve() -> None:
@@ -49,18 +40,6 @@ def _serve() -> None:
         await build(stack, readiness, settings)
 
     lifecycle.run(start, delay=settings.shutdown_delay)
-
-
-def _migrate() -> None:
-    settings = MigrationSettings.load()
-    from auth.migrate import migrate  # noqa: PLC0415  serving does not need it
-
-    logging.configure("auth", settings.log_level)
-    run_role = settings.database.username
-    migrate(
-        settings.migration_database,
-        run_role=run_role if run_role != settings.migration_database.username else None,
-    )
 
 
 if __name__ == "__main__":

@@ -1,13 +1,18 @@
 """Brings the schema up to date, once however many start at the same time, and lets the run role in."""
 
+import logging
 from importlib.resources import files
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import URL
 
 from auth.storage.locks import MIGRATIONS
+
+log = logging.getLogger(__name__)
 
 _GRANTS = (
     "GRANT USAGE ON SCHEMA public TO {role}",
@@ -45,6 +50,13 @@ def _upgrade(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(files("auth") / "migrations"))
     config.attributes["connection"] = connection
+    known = {step.revision for step in ScriptDirectory.from_config(config).walk_revisions()}
+    there = set(MigrationContext.configure(connection).get_current_heads())
+    connection.commit()
+    if there - known:
+        # A newer release has been here. Its steps are safe for this one, which therefore changes nothing.
+        log.info("migrations.newer_schema", extra={"revision": ", ".join(sorted(there))})
+        return
     command.upgrade(config, "head")
     connection.commit()
 
