@@ -93,6 +93,7 @@ async def build(
         unbounded=UNBOUNDED,
         tls=tls_files(settings.tls_cert_file, settings.tls_key_file, settings.tls_ca_file),
         sampler=Sampler(settings.otel_traces_sampler_arg if endpoint else 0.0),
+        health_bind=settings.health_bind,
     )
     log.info("grpc.listening", extra={"port": port})
     watch_state(parts, pool, settings)

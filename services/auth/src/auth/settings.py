@@ -74,6 +74,11 @@ class AuthSettings(DatabaseSettings):
         pattern=r"^.+:\d{1,5}$",
         description="host:port for Prometheus to read metrics from; not served when unset.",
     )
+    health_bind: str | None = Field(
+        None,
+        pattern=r"^.+:\d{1,5}$",
+        description="host:port for gRPC health without TLS, for probes; not served when unset.",
+    )
     secret_key: SecretStr = Field(
         SecretStr(""),
         description="What every key of auth is derived from; 32 random bytes or more. Required.",

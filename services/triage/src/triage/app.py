@@ -67,6 +67,7 @@ def main() -> int:
             unbounded=frozenset({f"/{SERVICE}/Summarize", f"/{SERVICE}/Preview"}),
             tls=tls,
             sampler=sampler,
+            health_bind=settings.health_bind,
         )
 
     run(build, delay=settings.shutdown_delay)

@@ -26,6 +26,11 @@ class Settings(ServiceSettings):
         pattern=r"^.+:\d{1,5}$",
         description="host:port for Prometheus to read metrics from; not served when unset.",
     )
+    health_bind: str | None = Field(
+        None,
+        pattern=r"^.+:\d{1,5}$",
+        description="host:port for gRPC health without TLS, for probes; not served when unset.",
+    )
     auth_grpc_target: str = Field(
         "dns:///auth:50051", description="Where the keys and revocations come from."
     )

@@ -16,6 +16,7 @@ from chassis.observability.context import Sampler
 from chassis.security.tls import TlsFiles, server_credentials
 
 _GRACE_SECONDS: Final = 10.0
+LIVE: Final = "live"
 
 
 async def serve(
@@ -30,6 +31,7 @@ async def serve(
     unbounded: frozenset[str] = frozenset(),
     tls: TlsFiles | None = None,
     sampler: Sampler | None = None,
+    health_bind: str | None = None,
 ) -> int:
     """Starts serving and answers with the bound port.
 
@@ -44,6 +46,8 @@ async def serve(
         unbounded: full names of streams that may run without a deadline.
         tls: our certificate, key and CA, and a client must show one of that CA; None for plaintext.
         sampler: decides for traces that begin here.
+        health_bind: `host:port` where health alone is served without TLS, for probes that have no
+            certificate to show; there the service name `live` is answered while the loop turns.
 
     Raises:
         OSError: the address cannot be bound.
@@ -57,21 +61,36 @@ async def serve(
         options=keepalive.SERVER,
     )
     register(server)
-    _add_health(server, readiness, services)
+    servicer = health.aio.HealthServicer()
+    health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
+    _tell(servicer, readiness, services)
     reflection.enable_server_reflection((*services, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
     try:
         credentials = server_credentials(tls)
         port = server.add_secure_port(bind, credentials) if credentials else server.add_insecure_port(bind)
     except RuntimeError as error:
         raise OSError(f"cannot listen on {bind}") from error
+    if health_bind is not None:
+        # Opened first, so closed last: who drains is alive.
+        await _serve_health(stack, servicer, health_bind)
     await server.start()
     stack.push_async_callback(server.stop, _GRACE_SECONDS)
     return port
 
 
-def _add_health(server: grpc.aio.Server, readiness: Readiness, services: Sequence[str]) -> None:
-    servicer = health.aio.HealthServicer()
+async def _serve_health(stack: AsyncExitStack, servicer: health.aio.HealthServicer, bind: str) -> None:
+    await servicer.set(LIVE, health_pb2.HealthCheckResponse.SERVING)
+    server = grpc.aio.server(options=keepalive.SERVER)
     health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
+    try:
+        server.add_insecure_port(bind)
+    except RuntimeError as error:
+        raise OSError(f"cannot listen on {bind}") from error
+    await server.start()
+    stack.push_async_callback(server.stop, None)
+
+
+def _tell(servicer: health.aio.HealthServicer, readiness: Readiness, services: Sequence[str]) -> None:
     changes: set[asyncio.Task[None]] = set()
 
     def tell(ready: bool) -> None:  # noqa: FBT001  # the watcher's signature
