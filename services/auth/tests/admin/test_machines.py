@@ -1,12 +1,11 @@
 """Service accounts and registered clients: what machines may do with the one secret they have."""
 
-import asyncio
 from typing import Any
 
 import psycopg
 import pytest
 
-from chassis.errors import Invalid, ServiceError, Unauthenticated
+from chassis.errors import Invalid, Unauthenticated
 from chassis.security.tokens import KeySet, verify
 from reliability.auth.v1 import auth_pb2 as pb
 
@@ -23,16 +22,6 @@ async def exchange(auth: Any, secret: str, *scopes: str) -> pb.ExchangeApiKeyRes
     request = pb.ExchangeApiKeyRequest(api_key=secret, scopes=scopes)
     answer: pb.ExchangeApiKeyResponse = await auth.call(auth.auth.ExchangeApiKey, request)
     return answer
-
-
-async def refused_soon(auth: Any, tokens: pb.TokenPair) -> bool:
-    async with asyncio.timeout(1.0):
-        while True:
-            try:
-                await auth.call(auth.auth.ListSessions, pb.ListSessionsRequest(), tokens)
-            except Unauthenticated:
-                return True
-            await asyncio.sleep(0.01)
 
 
 async def test_an_api_key_becomes_a_short_lived_token_with_its_scopes(admin: Any, auth: Any) -> None:
@@ -90,7 +79,7 @@ async def test_what_was_made_from_a_key_ends_with_it(admin: Any, auth: Any, end:
     with pytest.raises(Unauthenticated) as refused:
         await exchange(auth, made.secret)
     assert refused.value.reason == "INVALID_CLIENT"
-    assert await refused_soon(auth, tokens)
+    assert await admin.refused_soon(tokens)
 
 
 async def test_a_key_of_one_account_is_not_deleted_by_naming_another(admin: Any, auth: Any) -> None:
@@ -125,17 +114,17 @@ async def test_a_secret_that_is_used_outlives_a_change_of_the_secret_key(
     admin: Any, auth: Any, replicas: Any, settings_for: Any, database: str
 ) -> None:
     _, made = await machine(admin)
-    credentials = await registered(admin)
+    credentials = await admin.registered()
     old = settings_for(database).secret_key.get_secret_value()
     async with replicas(database, SECRET_KEY=NEXT_SECRET_KEY, SECRET_KEY_PREVIOUS=old) as between:
         await exchange(between, made.secret)
-        await revoke(admin.at(between), credentials, "rubbish")
+        await admin.at(between).revoke(credentials, "rubbish")
     with psycopg.connect(database) as connection:
         # Sealed under the old key, which the next replica is no longer told.
         connection.execute("DELETE FROM signing_keys")
     async with replicas(database, SECRET_KEY=NEXT_SECRET_KEY) as after:
         assert (await exchange(after, made.secret)).tokens.access_token
-        await revoke(admin.at(after), credentials, "rubbish")
+        await admin.at(after).revoke(credentials, "rubbish")
 
 
 @pytest.mark.parametrize(
@@ -171,115 +160,3 @@ async def test_a_person_has_no_keys_and_a_machine_no_password(admin: Any, auth: 
     with pytest.raises(Invalid) as scope:
         await exchange(auth, made.secret, "write")
     assert scope.value.reason == "INVALID_SCOPE"
-
-
-async def registered(admin: Any) -> pb.ClientCredentials:
-    answer = await admin.ask(admin.clients.RegisterClient, pb.RegisterClientRequest(name="billing"))
-    credentials: pb.ClientCredentials = answer.credentials
-    return credentials
-
-
-async def introspected(admin: Any, credentials: pb.ClientCredentials, token: str) -> pb.IntrospectResponse:
-    request = pb.IntrospectRequest(credentials=credentials, token=token)
-    answer: pb.IntrospectResponse = await admin.as_(None).ask(admin.clients.Introspect, request)
-    return answer
-
-
-async def test_a_registered_client_learns_what_a_live_token_says(admin: Any, auth: Any) -> None:
-    credentials, tokens = await registered(admin), await auth.login("ada")
-
-    access = await introspected(admin, credentials, tokens.access_token)
-    refresh = await introspected(admin, credentials, tokens.refresh_token)
-
-    user = (await admin.named("ada")).id
-    for answer, kind in ((access, "access_token"), (refresh, "refresh_token")):
-        assert (answer.active, answer.subject, answer.username, answer.session_id, answer.token_type) == (
-            True,
-            user,
-            "ada",
-            tokens.session_id,
-            kind,
-        )
-        assert answer.issued_at.seconds < answer.expires_at.seconds
-    assert access.token_id
-
-
-async def test_a_token_that_is_not_live_tells_nothing_at_all(admin: Any, auth: Any) -> None:
-    credentials, tokens = await registered(admin), await auth.login("ada")
-    spent = tokens.refresh_token
-    fresh = await auth.refresh(spent)
-    dead = [spent, "", "rubbish", tokens.access_token[:-4] + "AAAA", "ars_rt_" + "A" * 91, "\0", "x" * 10_000]
-    nothing = pb.IntrospectResponse(active=False)
-
-    assert [await introspected(admin, credentials, token) for token in dead] == [nothing] * len(dead)
-    assert (await introspected(admin, credentials, fresh.refresh_token)).active
-    await auth.logout(fresh)
-    assert await introspected(admin, credentials, fresh.refresh_token) == nothing
-
-
-async def revoke(admin: Any, credentials: pb.ClientCredentials, token: str) -> None:
-    request = pb.RevokeTokenRequest(credentials=credentials, token=token)
-    await admin.as_(None).ask(admin.clients.RevokeToken, request)
-
-
-async def test_revoking_a_refresh_token_ends_its_session_and_its_access_tokens(admin: Any, auth: Any) -> None:
-    credentials, tokens, other = await registered(admin), await auth.login("ada"), await auth.login("ada")
-
-    for _ in range(2):
-        await revoke(admin, credentials, tokens.refresh_token)
-
-    assert await refused_soon(auth, tokens)
-    with pytest.raises(Unauthenticated):
-        await auth.refresh(tokens.refresh_token)
-    assert (await auth.refresh(other.refresh_token)).access_token
-    assert [event.kind for event in await admin.events()].count("session.ended") == 1
-
-
-async def test_revoking_an_access_token_ends_that_token_alone(admin: Any, auth: Any) -> None:
-    credentials, tokens = await registered(admin), await auth.login("ada")
-
-    await revoke(admin, credentials, tokens.access_token)
-
-    assert await refused_soon(auth, tokens)
-    assert (await auth.refresh(tokens.refresh_token)).access_token
-
-
-async def test_revoking_what_is_no_token_is_a_success_and_ends_nothing(admin: Any, auth: Any) -> None:
-    credentials, tokens = await registered(admin), await auth.login("ada")
-    forged = tokens.refresh_token[:-2] + ("AA" if not tokens.refresh_token.endswith("AA") else "BB")
-    before = len(await admin.events())
-
-    for token in (forged, "", "rubbish", "ars_rt_" + "A" * 91):
-        await revoke(admin, credentials, token)
-
-    assert (await auth.refresh(tokens.refresh_token)).access_token
-    assert len(await admin.events()) == before
-
-
-async def test_nobody_asks_without_being_registered(admin: Any, auth: Any) -> None:
-    credentials, tokens = await registered(admin), await auth.login("ada")
-    wrong = [
-        pb.ClientCredentials(),
-        pb.ClientCredentials(client_id=credentials.client_id),
-        pb.ClientCredentials(client_id=credentials.client_id, client_secret=credentials.client_secret[:-1]),
-        pb.ClientCredentials(client_id="arc_unknown", client_secret=credentials.client_secret),
-        pb.ClientCredentials(client_id="\0", client_secret=credentials.client_secret),
-    ]
-    for each in wrong:
-        for ask in (introspected, revoke):
-            with pytest.raises(Unauthenticated) as refused:
-                await ask(admin, each, tokens.refresh_token)
-            assert refused.value.reason == "INVALID_CLIENT"
-    for _ in range(2):
-        await admin.ask(admin.clients.DeleteClient, pb.DeleteClientRequest(client_id=credentials.client_id))
-    with pytest.raises(Unauthenticated):
-        await introspected(admin, credentials, tokens.refresh_token)
-    assert (await auth.refresh(tokens.refresh_token)).access_token
-
-
-@pytest.mark.parametrize("name", ["", "  ", "a\nb", "x" * 129])
-async def test_a_client_has_a_name_that_can_be_read(admin: Any, name: str) -> None:
-    with pytest.raises(ServiceError) as refused:
-        await admin.ask(admin.clients.RegisterClient, pb.RegisterClientRequest(name=name))
-
-    assert refused.value.reason == "INVALID_NAME"
