@@ -13,8 +13,9 @@ _STATES: Final = {"closed": 0, "half-open": 1, "open": 2}
 class Observer:
     """Instruments made once; nothing here is on the way of a request that goes well."""
 
-    def __init__(self) -> None:
-        meter = metrics.get_meter("gateway.proxy")
+    def __init__(self, meter: metrics.Meter | None = None) -> None:
+        """`meter` is the process's own unless given."""
+        meter = meter or metrics.get_meter("gateway.proxy")
         self._failures = meter.create_counter(
             "gateway.upstream.failures", "{failure}", "Attempts that failed, by kind"
         )

@@ -1,6 +1,7 @@
 """A changed routes file is in force within a second, or told to be wrong while the last good one stays."""
 
 import asyncio
+import contextlib
 import logging
 import signal
 import sys
@@ -60,24 +61,25 @@ class Watcher:
 
     async def follow(self) -> None:
         while True:
-            try:
+            with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_POLL_SECONDS):
                     await self._told.wait()
-            except TimeoutError:
-                pass
             self._told.clear()
-            if await asyncio.to_thread(_stamp, self._path) == self._seen:
-                continue
-            try:
-                await self._read()
-            except RoutesInvalid as invalid:
-                self._observer.reloaded(accepted=False)
-                for fault in invalid.faults:
-                    log.error("routes.rejected", extra={"fault": fault})  # noqa: TRY400 - the fault says it all
-            else:
-                self._observer.reloaded(accepted=True)
-                log.info("routes.accepted", extra={"routes": len(self._routes.table.routes)})
-            self.generation += 1
+            await self.look()
+
+    async def look(self) -> None:
+        """Read the file if it has changed since it was last read."""
+        if await asyncio.to_thread(_stamp, self._path) == self._seen:
+            return
+        try:
+            await self._read()
+        except RoutesInvalid as invalid:
+            self._observer.reloaded(accepted=False)
+            for fault in invalid.faults:
+                log.error("routes.rejected", extra={"fault": fault})  # noqa: TRY400 - the fault says it all
+        else:
+            log.info("routes.accepted", extra={"routes": len(self._routes.table.routes)})
+        self.generation += 1
 
     async def _read(self) -> None:
         # The stamp comes first: what changes while it is read is read again.

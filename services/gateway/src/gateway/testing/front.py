@@ -144,7 +144,7 @@ async def fronting(routes_file: Path | None, **given: object) -> AsyncIterator[F
         listener = listen("127.0.0.1", 0)
         port = listener.getsockname()[1]
         # As the suites of the gateway are run on either server.
-        if os.environ.get("GATEWAY_SERVER") == "granian":
+        if os.environ.get("TEST_GATEWAY_SERVER") == "granian":
             await serve_granian(stack, app, listener, header_seconds=10, header_bytes=65536, drain=1)
         else:
             await serve_uvicorn(stack, app, listener, drain=1)
