@@ -47,6 +47,7 @@ async def test_a_new_day_is_a_new_budget() -> None:
     assert await budget.reserve("ada", 600, 0) is None
     clock.advance(86_400)
     assert await budget.reserve("ada", 600, 0) is not None
+    assert len(budget._local) == 3, "yesterday's counts are not kept for ever"
 
 
 async def test_money_is_bounded_by_the_prices() -> None:
@@ -58,7 +59,7 @@ async def test_money_is_bounded_by_the_prices() -> None:
 async def test_replicas_spend_one_budget(valkey_url: str) -> None:
     async with AsyncExitStack() as stack:
         one, other = (
-            Budget(BOUNDS, Prices(), SystemClock(), SharedStore(stack, valkey_url, SystemClock()))
+            Budget(BOUNDS, Prices(), SystemClock(), SharedStore(stack, valkey_url, SystemClock(), seconds=10))
             for _ in range(2)
         )
         first = await one.reserve("ada", 600, 0)

@@ -73,6 +73,10 @@ async def test_nothing_secret_is_in_what_is_sent_or_answered(asked: Asked, fake:
     assert "mary.major" not in told
     assert "jane.roe@example.com" not in told
     assert "Tr0ub4dor" not in told
+    assert "<EMAIL_1>" in summary.findings[0].explanation
+    again = await asked.summarize(LOG)
+    assert again.source is AnswerSource.CACHED
+    assert "jane.roe" not in str(again)
 
 
 @pytest.mark.parametrize(

@@ -96,8 +96,16 @@ async def drop(request: web.Request) -> web.StreamResponse:
     return web.Response()
 
 
-async def redirect(request: web.Request) -> web.StreamResponse:
-    return web.Response(status=307, headers={"location": "http://127.0.0.1:1/"})
+async def test_a_redirect_is_not_followed_since_nobody_configured_where_it_leads(serve: Any) -> None:
+    elsewhere = Loki([(1000, "a", "a stranger's line")])
+    url = await serve(elsewhere)
+
+    async def redirects(request: web.Request) -> web.StreamResponse:
+        return web.Response(status=307, headers={"location": f"{url}{request.rel_url}"})
+
+    with pytest.raises(SourceUnavailable):
+        await read(query(await serve(redirects), token="t0ken"))
+    assert elsewhere.requests == []
 
 
 async def endless(request: web.Request) -> web.StreamResponse:
@@ -126,7 +134,6 @@ def always(body: str, status: int = 200) -> Any:
         always("boom", 500),
         always("no", 401),
         drop,
-        redirect,
         endless,
     ],
 )

@@ -40,19 +40,20 @@ return 1
 class SharedStore:
     """What replicas share. Every answer may be None: Redis did not say."""
 
-    def __init__(self, stack: AsyncExitStack, url: str, clock: Clock) -> None:
+    def __init__(self, stack: AsyncExitStack, url: str, clock: Clock, *, seconds: float = _SECONDS) -> None:
         pool = BlockingConnectionPool.from_url(
             url,
             max_connections=_CONNECTIONS,
-            timeout=_SECONDS,
-            socket_timeout=_SECONDS,
-            socket_connect_timeout=_SECONDS,
+            timeout=seconds,
+            socket_timeout=seconds,
+            socket_connect_timeout=seconds,
             retry=Retry(NoBackoff(), 0),
             health_check_interval=0,
         )
         self._redis: Redis = Redis(connection_pool=pool)
         self._take = self._redis.register_script(_TAKE)
         self._clock = clock
+        self._seconds = seconds
         self._away_until = float("-inf")
         stack.push_async_callback(self._close)
 
@@ -77,7 +78,7 @@ class SharedStore:
             _never(asked)
             return None
         try:
-            async with asyncio.timeout(_SECONDS):
+            async with asyncio.timeout(self._seconds):
                 return await asked
         except (RedisError, OSError, TimeoutError) as error:
             self._away_until = self._clock.monotonic() + _PAUSE_SECONDS
