@@ -58,6 +58,17 @@ async def test_an_unknown_name_is_answered_like_a_known_one_all_the_way(
     assert len(set(told["ada"])) == 2
 
 
+async def test_no_byte_of_a_request_is_taken_for_a_failure_of_ours(
+    replicas: Any, database: str, password: str
+) -> None:
+    async with replicas(database, RATE_LIMIT_ENABLED="false") as auth:
+        for name, secret in (("a\0da", password), ("ada", "\0")):
+            with pytest.raises(Unauthenticated):
+                await attempt(auth, name, secret, "10.0.0.1", "\0")
+
+        assert (await attempt(auth, "ada", password, "\0")).tokens.access_token
+
+
 def chance_of_less(one: Sequence[float], other: Sequence[float]) -> float:
     wins = sum((a < b) + (a == b) / 2 for a in one for b in other)
     return wins / (len(one) * len(other))

@@ -80,7 +80,12 @@ def bearer(context: Any, genuine: Callable[[str], Principal]) -> Principal:
 def client(message: pb.ClientContext) -> Client:
     """What the gateway says of the client, cut to what is kept."""
     return Client(
-        address=message.address[:64],
-        user_agent="".join(c for c in message.user_agent[:256] if c.isprintable()),
+        address=_printable(message.address[:64]),
+        user_agent=_printable(message.user_agent[:256]),
         device_token=message.device_token[:256],
     )
+
+
+def _printable(text: str) -> str:
+    """Without what neither the database nor a log line can hold."""
+    return "".join(character for character in text if character.isprintable())

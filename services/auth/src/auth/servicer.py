@@ -1,14 +1,10 @@
 """AuthService on the wire: each method translates, and decides nothing."""
 
 import uuid
-from datetime import datetime
-from typing import Any, Final
-
-from google.protobuf.timestamp_pb2 import Timestamp
+from typing import Any
 
 from auth.callers import Verifier, bearer, caller, client
 from auth.domain.access_tokens import TokenPair
-from auth.domain.accounts import Role
 from auth.domain.admin.api_keys import ApiKeys
 from auth.domain.admin.bootstrap import Bootstrap
 from auth.domain.admin.passwords import OwnPassword
@@ -17,10 +13,9 @@ from auth.domain.sign_in import SignIn
 from auth.domain.stores import LiveSession
 from auth.outcomes import Outcomes
 from auth.servicer_accounts import AccountMethods
+from auth.wire import ROLES, moment
 from chassis.security.tokens import current_principal
 from reliability.auth.v1 import auth_pb2 as pb
-
-_ROLES: Final[dict[Role, pb.Role.ValueType]] = {"user": pb.ROLE_USER, "admin": pb.ROLE_ADMIN}
 
 
 class AuthServicer(AccountMethods):
@@ -84,7 +79,7 @@ def _tokens(pair: TokenPair) -> pb.TokenPair:
         expires_in=pair.expires_in,
         refresh_expires_in=pair.refresh_expires_in,
         session_id=pair.session,
-        role=_ROLES[pair.role],
+        role=ROLES[pair.role],
     )
 
 
@@ -93,14 +88,8 @@ def _session(live: LiveSession, current: str) -> pb.Session:
         id=str(live.session),
         user_agent=live.user_agent,
         address=live.address,
-        created_at=_moment(live.created_at),
-        last_seen_at=_moment(live.last_seen_at),
-        expires_at=_moment(live.expires_at),
+        created_at=moment(live.created_at),
+        last_seen_at=moment(live.last_seen_at),
+        expires_at=moment(live.expires_at),
         current=str(live.session) == current,
     )
-
-
-def _moment(at: datetime) -> Timestamp:
-    stamp = Timestamp()
-    stamp.FromDatetime(at)
-    return stamp

@@ -1,15 +1,13 @@
 """KeyService on the wire."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, Final
-
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from auth.callers import admin
 from auth.domain.signing_keys import SigningKey, State
 from auth.signing.keyring import Keyring
 from auth.signing.rotation import Rotation
+from auth.wire import moment
 from reliability.auth.v1 import auth_pb2 as pb
 from reliability.auth.v1 import auth_pb2_grpc as rpc
 
@@ -48,18 +46,10 @@ def _keys(keys: Sequence[SigningKey]) -> list[pb.SigningKey]:
             kid=key.kid,
             algorithm=key.algorithm,
             state=_STATES[key.state],
-            created_at=_moment(key.created_at),
-            activated_at=_moment(key.activated_at),
-            retired_at=_moment(key.retired_at),
-            expires_at=_moment(key.expires_at),
+            created_at=moment(key.created_at),
+            activated_at=moment(key.activated_at),
+            retired_at=moment(key.retired_at),
+            expires_at=moment(key.expires_at),
         )
         for key in keys
     ]
-
-
-def _moment(at: datetime | None) -> Timestamp | None:
-    if at is None:
-        return None
-    stamp = Timestamp()
-    stamp.FromDatetime(at)
-    return stamp
