@@ -1,13 +1,15 @@
 """Translates between the wire and triage; who may ask is decided here, everything else behind it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from contextlib import aclosing, asynccontextmanager
 from datetime import datetime
 from typing import Any, Final
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from chassis.errors import Forbidden, Invalid
+from chassis.errors import Forbidden, Invalid, ServiceError
 from chassis.security.tokens import Principal, current_principal
 from reliability.triage.v1 import triage_pb2 as pb
 from reliability.triage.v1 import triage_pb2_grpc as rpc
@@ -19,6 +21,7 @@ from triage.sources.pushed import PushedSource
 from triage.sources.source import Source
 
 _MAX_CHUNK: Final = 64 * 1024
+_HEARD_SECONDS: Final = 0.5
 _STAGES: Final = {
     Stage.READING: pb.STAGE_READING,
     Stage.GROUPING: pb.STAGE_GROUPING,
@@ -43,6 +46,13 @@ class TriageServicer(rpc.TriageServiceServicer):
         self, request_iterator: AsyncIterator[pb.SummarizeRequest], context: Any
     ) -> AsyncIterator[pb.SummarizeResponse]:
         del context
+        async with _heard_out(request_iterator), aclosing(self._summarize(request_iterator)) as answer:
+            async for told in answer:
+                yield told
+
+    async def _summarize(
+        self, request_iterator: AsyncIterator[pb.SummarizeRequest]
+    ) -> AsyncGenerator[pb.SummarizeResponse]:
         who = _admin()
         start = await _start(request_iterator)
         source = self._source(start, request_iterator, who)
@@ -69,9 +79,10 @@ class TriageServicer(rpc.TriageServiceServicer):
         self, request_iterator: AsyncIterator[pb.PreviewRequest], context: Any
     ) -> pb.PreviewResponse:
         del context
-        who = _admin()
-        start = await _start(request_iterator)
-        preview = await self._triage.preview(self._source(start, request_iterator, who))
+        async with _heard_out(request_iterator):
+            who = _admin()
+            start = await _start(request_iterator)
+            preview = await self._triage.preview(self._source(start, request_iterator, who))
         return pb.PreviewResponse(
             request_body=preview.request_body,
             endpoint=preview.endpoint,
@@ -91,6 +102,19 @@ class TriageServicer(rpc.TriageServiceServicer):
         if start.source == pb.SOURCE_KIND_CONFIGURED and self._configured is not None:
             return self._configured
         raise InvalidSource
+
+
+@asynccontextmanager
+async def _heard_out(parts: AsyncIterator[Any]) -> AsyncIterator[None]:
+    """Lets a caller who is refused finish a little: gRPC does not reliably tell one who still writes why."""
+    try:
+        yield
+    except ServiceError:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_HEARD_SECONDS):
+                async for _ in parts:
+                    pass
+        raise
 
 
 def _admin() -> Principal:

@@ -134,6 +134,12 @@ async def test_only_an_administrator_may_read_logs(stub: rpc.TriageServiceStub) 
     assert {(await failure(call)).reason for call in calls} == {"ADMIN_REQUIRED"}
 
 
+async def test_one_who_may_not_is_told_why_even_while_sending(stub: rpc.TriageServiceStub) -> None:
+    for _ in range(5):
+        call = stub.Summarize(iter(pushed(*chunked(LOG))), metadata=USER, timeout=10)
+        assert (await failure(call)).reason == "ADMIN_REQUIRED"
+
+
 async def test_nobody_is_nobody(stub: rpc.TriageServiceStub) -> None:
     calls = (
         stub.Summarize(sent(), timeout=5),
