@@ -25,6 +25,13 @@ run: ## Start everything on this machine; ARGS=--help tells the options
 	@.ci/setup run
 	@exec $(BIN)/python -m suite $(ARGS)
 
+# What to audit, and more for the program: make audit URL=https://api.example.com ARGS=--json
+URL ?=
+
+.PHONY: audit
+audit: setup ## Check a live installation: URL=https://..., ARGS=--help tells the options
+	@$(BIN)/python -m gateway audit $(URL) $(ARGS)
+
 .PHONY: setup
 setup: ## Make .venv with every service and tool in it
 	@.ci/setup all
@@ -50,6 +57,12 @@ endif
 e2e: setup ## Only the black-box tests; E2E_BASE_URL aims them at a running suite
 	$(BIN)/pytest tests/e2e $(ARGS)
 
+# A real Prometheus: from PATH, else Debian's package is unpacked into .cache.
+.PHONY: alerts
+alerts: setup ## Alerts and dashboards, evaluated by a real Prometheus
+	.ci/prometheus
+	PROMETHEUS_REQUIRED=1 $(BIN)/pytest tests/telemetry $(ARGS)
+
 .PHONY: check
 check: setup ## Everything that reads the code: lint, types, contracts, drift
 	$(BIN)/ruff check $(PYTHON_FILES)
@@ -62,6 +75,7 @@ check: setup ## Everything that reads the code: lint, types, contracts, drift
 	$(BIN)/uv lock --check
 	proto/generate.sh && git diff --exit-code -- proto/gen
 	$(BIN)/python -m suite.docs --check
+	$(BIN)/python -m suite.watch --check
 	$(BIN)/python -m gateway openapi | diff - docs/openapi.json
 
 .PHONY: fmt
@@ -74,8 +88,9 @@ proto: setup ## Regenerate the stubs in proto/gen
 	proto/generate.sh
 
 .PHONY: docs
-docs: setup ## Regenerate the tables of settings and docs/openapi.json
+docs: setup ## Regenerate tables of settings and metrics, dashboards, rules and docs/openapi.json
 	$(BIN)/python -m suite.docs
+	$(BIN)/python -m suite.watch
 	$(BIN)/python -m gateway openapi >docs/openapi.json
 
 .PHONY: bench

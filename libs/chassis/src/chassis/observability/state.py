@@ -1,4 +1,4 @@
-"""What every service tells of its own state: what its readiness needs, and until when its certificate holds."""
+"""What every service tells of its own state: what it needs to be ready, until when its certificate holds."""
 
 from collections.abc import Iterable
 from pathlib import Path

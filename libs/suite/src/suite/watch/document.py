@@ -9,23 +9,23 @@ from suite.watch.metric import Metric
 _HEAD: Final = """\
 # What the suite tells of itself
 
-Written by `make watch` from `libs/suite/src/suite/watch/inventory.py`; a test holds that against the code.
+Written by `make docs` from `libs/suite/src/suite/watch/inventory.py`; a test holds that against the code.
 
 Metrics come by OpenTelemetry. With `OTEL_EXPORTER_OTLP_ENDPOINT` every service pushes metrics and traces over
 OTLP/gRPC. Prometheus can also read them: from the gateway at `/metrics` on its internal port, from auth and
 triage at `METRICS_BIND`. Names below are OpenTelemetry's, with Prometheus's under them. Both ways the same
-labels; `namespace` and `pod` come from who scrapes. Beside them there are `process_*` and `python_gc_*` of every
-process.
+labels; `namespace` and `pod` come from who scrapes. Beside them there are `process_*` and `python_gc_*` of
+every process.
 
 No label holds what a client or a log wrote: routes are the names of policies, reasons are those of problems,
-upstreams and rules are those of files that an operator wrote. A histogram of the hot path stops at 4,096 series
-and counts the rest under `otel_metric_overflow`.
+upstreams and rules are those of files that an operator wrote. A histogram of the hot path stops at 4,096
+series and counts the rest under `otel_metric_overflow`.
 
 Logs are JSON lines on stdout with `trace_id` and `span_id`; problem documents carry the trace id too. Spans
 begin at the gateway (`OTEL_TRACES_SAMPLER_ARG` says how many) and follow the request through gRPC.
 
-Where to look: dashboards in `charts/api-reliability-suite/dashboards/`, alerts in
-`charts/api-reliability-suite/rules/`, what to do about each in `docs/runbooks/`.
+Where to look: dashboards in `charts/api-reliability-suite/files/dashboards/`, alerts in
+`charts/api-reliability-suite/files/rules/`, what to do about each in `docs/runbooks/`.
 
 ## On a laptop
 
@@ -35,7 +35,7 @@ One container holds a collector, Prometheus, Tempo, Loki and Grafana:
     OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317 make run
 
 Then Grafana is at http://127.0.0.1:3000; import a dashboard from the folder above. In a cluster,
-`charts/api-reliability-suite/files/collector.yaml` is the configuration of a collector that keeps every trace
+`docs/collector.yaml` is the configuration of a collector that keeps every trace
 with an error or past a second, and a tenth of the rest.
 """
 

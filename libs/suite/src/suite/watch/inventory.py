@@ -1,4 +1,4 @@
-"""Every metric the services tell; docs/telemetry.md is written from it, and a test holds it against the code."""
+"""Every metric the services tell; docs/telemetry.md is made of it, and a test holds it against the code."""
 
 from typing import Final
 
@@ -161,7 +161,7 @@ GATEWAY: Final = (
         "gauge",
         "{routes}",
         _GATEWAY,
-        "1 if the routes in force are those of the file; 0 while a faulty one waits and the last good ones hold.",
+        "1 if the routes in force are those of the file; 0 while a faulty one waits.",
     ),
 )
 AUTH: Final = (

@@ -1,0 +1,25 @@
+"""The rules as Prometheus reads them, in two files."""
+
+from typing import Final
+
+import yaml
+
+from suite.watch.alerts import burning, single
+from suite.watch.objectives import Rule, recording
+
+_HEAD: Final = "# Written by `make docs` from libs/suite/src/suite/watch/.\n"
+
+
+def files() -> dict[str, str]:
+    """Names, and what is in them."""
+    return {
+        "recording.yaml": _file(("slo-recording", list(recording()))),
+        "alerts.yaml": _file(("slo-burn", list(burning())), ("suite", list(single()))),
+    }
+
+
+def _file(*groups: tuple[str, list[Rule]]) -> str:
+    document = {
+        "groups": [{"name": name, "interval": "30s", "rules": rules} for name, rules in groups if rules]
+    }
+    return _HEAD + yaml.safe_dump(document, sort_keys=False, width=110)
