@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import aiohttp
 import pytest
 
 from gateway.testing import until
@@ -116,6 +117,17 @@ async def test_large_answers_are_kept_up_to_a_bound(start: Start, origin: Origin
     origin.reply = raw(_FAIL)
     assert (await get(front, "/o/190000"))[1] == b"l" * 190_000
     assert (await get(front, "/o/210000"))[0] == 503
+
+
+async def test_an_answer_that_broke_off_is_not_kept(start: Start, origin: Origin, valkey_url: str):
+    origin.reply = raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", close=True)
+    front = await start(one_route(origin, _FALLBACK), circuit_breaker_cache_url=valkey_url)
+    with pytest.raises(aiohttp.ClientPayloadError):
+        await get(front)
+    await kept(front)
+
+    origin.reply = raw(_FAIL)
+    assert (await get(front))[0] == 503
 
 
 async def test_a_hung_store_delays_nothing(start: Start, origin: Origin, own_valkey: ValkeyServer):

@@ -2,7 +2,6 @@
 
 import asyncio
 
-from chassis.errors import Unavailable
 from gateway.asgi import Receive, Scope, Send, refuse
 from gateway.exchange import Exchange, Headers, exchange
 from gateway.problems import Problem, retry_after
@@ -12,6 +11,7 @@ from gateway.proxy.faults import ClientGone, TimedOut, UpstreamFault
 from gateway.proxy.headers import Looping, answer_headers
 from gateway.proxy.identity import Signer
 from gateway.proxy.last_good import LastGood, keepable
+from gateway.proxy.leaving import Watch
 from gateway.proxy.outgoing import outgoing, target
 from gateway.proxy.request import Outgoing
 from gateway.proxy.route import Route
@@ -19,8 +19,6 @@ from gateway.proxy.telemetry import Observer
 from gateway.proxy.upstream import BreakerOpen, Lease
 from gateway.proxy.websocket import WebSockets
 
-# A client that leaves is looked for where the answer takes longer than this.
-_LOOK_EVERY = 0.5
 _SERVER_FAULT = 500
 _WITHOUT_CONTENT = frozenset({204, 304})
 Failure = BreakerOpen | Full | UpstreamFault
@@ -71,7 +69,7 @@ class ProxyApp:
         self._signer = signer
         self._last_good = last_good
         self._observer = observer
-        self._watch = _Watch()
+        self._watch = Watch()
         self._sockets = WebSockets(signer)
         self._envelope = Envelope(last_good, observer)
 
@@ -126,9 +124,11 @@ class ProxyApp:
             if replayed:
                 await lease.release()
                 return
-        await self._relay(scope, send, route, lease, key)
+        await self._relay(scope, send, found, route, lease, key)
 
-    async def _relay(self, scope: Scope, send: Send, route: Route, lease: Lease, key: str | None) -> None:
+    async def _relay(
+        self, scope: Scope, send: Send, found: Exchange, route: Route, lease: Lease, key: str | None
+    ) -> None:
         answer = lease.connection.answer
         status, given = answer.status, answer.headers
         headers = answer_headers(given, route.response_rules)
@@ -150,10 +150,12 @@ class ProxyApp:
             keep = self._last_good if key is not None and keepable(status, given) else None
             copy: list[bytes] | None = None if keep is None else []
             await send({"type": "http.response.start", "status": status, "headers": headers})
-            await _stream(send, route, lease, copy)
+            whole = await _stream(send, route, lease, copy)
         finally:
             await lease.release()
-        if keep is not None and key is not None and copy:
+        if not whole:
+            found.outcome = "truncated"
+        elif keep is not None and key is not None and copy:
             keep.put(key, _kept(headers), b"".join(copy))
 
     def _key(self, scope: Scope, found: Exchange, route: Route) -> str | None:
@@ -184,8 +186,11 @@ def _kept(headers: Headers) -> Headers:
     return [pair for pair in headers if pair[0] not in {b"content-length", b"age"}]
 
 
-async def _stream(send: Send, route: Route, lease: Lease, copy: list[bytes] | None) -> None:
-    """Pass on part by part, as fast as the client reads and no faster; `copy` is given up when too large."""
+async def _stream(send: Send, route: Route, lease: Lease, copy: list[bytes] | None) -> bool:
+    """Pass on part by part, as fast as the client reads; `copy` is given up when too large.
+
+    False where the answer broke off.
+    """
     connection = lease.connection
     loop = asyncio.get_running_loop()
     size = 0
@@ -196,7 +201,7 @@ async def _stream(send: Send, route: Route, lease: Lease, copy: list[bytes] | No
         except UpstreamFault as fault:
             lease.broke(fault)
             # The server underneath sees an answer without its end and cuts the connection.
-            raise Unavailable("The answer broke off.", reason="UPSTREAM_TRUNCATED") from fault
+            return False
         if copy is not None:
             size += len(data)
             copy.append(data)
@@ -209,49 +214,4 @@ async def _stream(send: Send, route: Route, lease: Lease, copy: list[bytes] | No
         except TimeoutError:
             raise ClientGone from None
         if not data:
-            return
-
-
-class _Watch:
-    """Ends exchanges that last when their client leaves.
-
-    The exchanges under way are looked at once in a while: a timer for each would cost each request more
-    than all else that is done for clients that leave.
-    """
-
-    def __init__(self) -> None:
-        # With the time each began at, and the task that watches it.
-        self._under_way: dict[Outgoing, tuple[float, Receive]] = {}
-        self._watching: dict[Outgoing, asyncio.Task[None]] = {}
-        self._timer: asyncio.TimerHandle | None = None
-
-    def begin(self, request: Outgoing, receive: Receive) -> None:
-        loop = asyncio.get_running_loop()
-        self._under_way[request] = (loop.time(), receive)
-        if self._timer is None:
-            self._timer = loop.call_later(_LOOK_EVERY, self._look)
-
-    def end(self, request: Outgoing) -> asyncio.Task[None] | None:
-        """The task to be waited for, if there is one; it is cancelled."""
-        del self._under_way[request]
-        task = self._watching.pop(request, None) if self._watching else None
-        if task is not None:
-            task.cancel()
-        return task
-
-    def _look(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(_LOOK_EVERY, self._look) if self._under_way else None
-        long_ago = loop.time() - _LOOK_EVERY
-        for request, (began, receive) in self._under_way.items():
-            # Whoever reads a body that still comes hears of it there.
-            if began <= long_ago and not request.sending and request not in self._watching:
-                self._watching[request] = loop.create_task(_leaving(request, receive))
-
-
-async def _leaving(request: Outgoing, receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    request.gone = True
-    if request.connection is not None:
-        request.connection.abort(ClientGone())
+            return True
