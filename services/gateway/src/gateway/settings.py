@@ -108,7 +108,7 @@ class GatewaySettings(ServiceSettings):
         description="Header that names the tenant for limits by tenant; the host does when unset.",
     )
     rate_limit_store_timeout_ms: int = Field(
-        35, ge=5, le=1000, description="The longest a request waits for the store of limits."
+        40, ge=5, le=1000, description="The longest a request waits for the store of limits."
     )
     rate_limit_login: str = Field("5/minute", description="Sign-ins per address, and again per account.")
     rate_limit_refresh: str = Field("10/minute", description="Refreshes per address.")
