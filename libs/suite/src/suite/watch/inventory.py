@@ -45,6 +45,7 @@ COMMON: Final = (
         "What readiness depends on: 1 met, 0 not. `serving` is 0 while a replica drains.",
         {"need": "`serving`, `keys`, `signing_keys`, `revocations`, `demo_admin`"},
     ),
+    Metric("process.uptime", "gauge", "s", _ALL, "For how long the process has run."),
     Metric(
         "tls.certificate.expiry",
         "gauge",

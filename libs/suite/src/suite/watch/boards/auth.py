@@ -92,7 +92,7 @@ BOARD: Final = Board(
         ),
         Panel(
             "Audit trail and schema",
-            "Whole must be 1, pending 0.",
+            "The trail must be whole (1), no migration pending (0).",
             (
                 Query(f"min(auth_audit_trail_whole{{{POD}}})", "trail whole"),
                 Query(f"max(auth_migration_pending{{{POD}}})", "migration pending"),

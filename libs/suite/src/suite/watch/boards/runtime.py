@@ -29,7 +29,7 @@ BOARD: Final = Board(
         Panel(
             "Up for",
             "A tooth is a restart.",
-            (Query(f"time() - max by (pod) (process_start_time_seconds{{{POD}}})", "{{pod}}"),),
+            (Query(f"max by (pod) (process_uptime_seconds{{{POD}}})", "{{pod}}"),),
             unit="s",
         ),
         Panel(
