@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auth.domain.audit.chain import GENESIS, Anchor, Link, Verification
@@ -45,6 +45,7 @@ def test_a_chain_that_nobody_touched_is_whole() -> None:
     assert faults([]) == []
 
 
+@settings(deadline=None)
 @given(st.integers(0, 9), st.sampled_from(sorted(Link.__slots__)))
 def test_a_change_of_any_member_shows_at_its_place(at: int, member: str) -> None:
     changed: dict[str, object] = {
@@ -59,6 +60,7 @@ def test_a_change_of_any_member_shows_at_its_place(at: int, member: str) -> None
     assert f"event {at + 1}:" in faults(links)[0]
 
 
+@settings(deadline=None)
 @given(st.integers(0, 8), st.integers(1, 3))
 def test_a_gap_shows(at: int, width: int) -> None:
     links = chain(10)
@@ -100,6 +102,7 @@ def test_a_cut_at_the_end_shows_by_what_was_told() -> None:
     assert faults(links[:8], Anchor(10, links[9].hash)) == ["event 10: missing, though it was told before"]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300), st.text(max_size=300))
 def test_any_text_is_kept_in_a_form_the_database_and_the_log_can_hold(subject: str, detail: str) -> None:
     link = Link.after(

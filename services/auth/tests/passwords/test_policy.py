@@ -3,7 +3,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auth.domain.passwords.blocklist import Blocklist
@@ -85,6 +85,7 @@ def test_a_word_of_the_user_name_counts_for_its_owner_only() -> None:
     assert broken_rule("zorblax-quux-2024", username="bob") is None
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=200))
 def test_every_password_gets_a_verdict_and_its_length_is_kept_to(password: str) -> None:
     rule = broken_rule(password)
@@ -98,6 +99,7 @@ def test_every_password_gets_a_verdict_and_its_length_is_kept_to(password: str) 
         assert rule not in {"TOO_SHORT", "TOO_LONG"}
 
 
+@settings(deadline=None)
 @given(
     st.text(alphabet=st.characters(codec="utf-8", exclude_categories=["Cn", "Cs"]), min_size=15, max_size=60)
 )
@@ -109,6 +111,7 @@ def test_spelling_and_case_do_not_change_the_verdict_on_what_is_common(password:
     assert len(verdicts) <= 1
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="abcdefghijklmnopqrstuvwxyz0123456789!? ", min_size=15, max_size=128), st.randoms())
 def test_the_case_of_letters_helps_nobody(password: str, random: object) -> None:
     shouted = "".join(c.upper() if random.random() < 0.5 else c for c in password)  # type: ignore[attr-defined]

@@ -1,6 +1,6 @@
 """Device tokens prove an earlier sign-in to one account and nothing else."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auth.domain.throttle.devices import LIFETIME_SECONDS, DeviceTokens
@@ -9,6 +9,7 @@ NOW = 1_767_225_600.0
 TOKENS = DeviceTokens(keys=(b"new" * 11, b"old" * 11))
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1, max_size=128), st.text(min_size=1, max_size=128))
 def test_a_token_is_known_for_its_own_account_only(account: str, other: str) -> None:
     token = TOKENS.issue(account, now=NOW)
@@ -17,12 +18,14 @@ def test_a_token_is_known_for_its_own_account_only(account: str, other: str) -> 
     assert (TOKENS.recognise(token, other, now=NOW) is not None) is (account == other)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=140))
 def test_what_is_not_a_token_is_nobodys(text: str) -> None:
     assert TOKENS.recognise(text, "alice", now=NOW) is None
     assert TOKENS.recognise("ard_" + text, "alice", now=NOW) is None
 
 
+@settings(deadline=None)
 @given(st.integers(0, 75), st.integers(1, 63))
 def test_no_character_of_a_token_can_be_changed(place: int, step: int) -> None:
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
