@@ -169,10 +169,11 @@ HOSTILE: dict[str, Callable[[], str]] = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_token_is_refused_quickly_and_alike(name: str) -> None:
     token = HOSTILE[name]()
-    began = time.perf_counter()
+    # Of this thread's own time: a crowded machine is not the token's doing.
+    began = time.thread_time()
     with pytest.raises(Unauthenticated) as refused:
         check(token)
-    assert time.perf_counter() - began < 0.01
+    assert time.thread_time() - began < 0.01
     assert refused.value.reason in ("INVALID_TOKEN", "UNKNOWN_KEY")
     assert refused.value.detail == "The access token is not valid."
 
