@@ -819,7 +819,7 @@ class UserServiceServicer:
     """
 
     def CreateUser(self, request, context):
-        """Fails: ALREADY_EXISTS/USER_EXISTS, INVALID_ARGUMENT/WEAK_PASSWORD.
+        """Fails: FAILED_PRECONDITION/USER_EXISTS, INVALID_ARGUMENT/WEAK_PASSWORD.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

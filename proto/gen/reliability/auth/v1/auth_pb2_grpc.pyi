@@ -358,7 +358,7 @@ class UserServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> UserServiceAsyncStub: ...
     CreateUser: _grpc.UnaryUnaryMultiCallable[_auth_pb2.CreateUserRequest, _auth_pb2.CreateUserResponse]
-    """Fails: ALREADY_EXISTS/USER_EXISTS, INVALID_ARGUMENT/WEAK_PASSWORD."""
+    """Fails: FAILED_PRECONDITION/USER_EXISTS, INVALID_ARGUMENT/WEAK_PASSWORD."""
     ListUsers: _grpc.UnaryUnaryMultiCallable[_auth_pb2.ListUsersRequest, _auth_pb2.ListUsersResponse]
     """Pages by cursor, by name. Fails: INVALID_ARGUMENT/INVALID_PAGE_TOKEN."""
     GetUser: _grpc.UnaryUnaryMultiCallable[_auth_pb2.GetUserRequest, _auth_pb2.GetUserResponse]
@@ -391,7 +391,7 @@ class UserServiceAsyncStub(UserServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateUser: _aio.UnaryUnaryMultiCallable[_auth_pb2.CreateUserRequest, _auth_pb2.CreateUserResponse]  # type: ignore[assignment]
-    """Fails: ALREADY_EXISTS/USER_EXISTS, INVALID_ARGUMENT/WEAK_PASSWORD."""
+    """Fails: FAILED_PRECONDITION/USER_EXISTS, INVALID_ARGUMENT/WEAK_PASSWORD."""
     ListUsers: _aio.UnaryUnaryMultiCallable[_auth_pb2.ListUsersRequest, _auth_pb2.ListUsersResponse]  # type: ignore[assignment]
     """Pages by cursor, by name. Fails: INVALID_ARGUMENT/INVALID_PAGE_TOKEN."""
     GetUser: _aio.UnaryUnaryMultiCallable[_auth_pb2.GetUserRequest, _auth_pb2.GetUserResponse]  # type: ignore[assignment]
@@ -427,7 +427,7 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _auth_pb2.CreateUserRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_auth_pb2.CreateUserResponse, _abc.Awaitable[_auth_pb2.CreateUserResponse]]:
-        """Fails: ALREADY_EXISTS/USER_EXISTS, INVALID_ARGUMENT/WEAK_PASSWORD."""
+        """Fails: FAILED_PRECONDITION/USER_EXISTS, INVALID_ARGUMENT/WEAK_PASSWORD."""
 
     @_abc_1.abstractmethod
     def ListUsers(
