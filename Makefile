@@ -16,6 +16,9 @@ WORKERS ?= 2
 BUF_AGAINST ?= .git\#branch=main,subdir=proto
 
 BIN := .venv/bin
+# docker, podman or buildah, whichever is there.
+ENGINE ?=
+SHELL_FILES := .ci/run .ci/setup proto/generate.sh charts/charting/setup.sh $(wildcard services/image/*.sh kind/*.sh)
 PYTHON_FILES := .
 
 ##@ Use it
@@ -77,6 +80,10 @@ check: setup ## Everything that reads the code: lint, types, contracts, drift
 	$(BIN)/python -m suite.docs --check
 	$(BIN)/python -m suite.watch --check
 	$(BIN)/python -m gateway openapi | diff - docs/openapi.json
+	MYPYPATH=charts $(BIN)/mypy charts/charting
+	PYTHONPATH=charts $(BIN)/python -m charting.generate --check
+	$(BIN)/hadolint services/Dockerfile
+	$(BIN)/shellcheck $(SHELL_FILES)
 
 .PHONY: fmt
 fmt: setup ## Format and fix what can be fixed
@@ -92,6 +99,11 @@ docs: setup ## Regenerate tables of settings and metrics, dashboards, rules and 
 	$(BIN)/python -m suite.docs
 	$(BIN)/python -m suite.watch
 	$(BIN)/python -m gateway openapi >docs/openapi.json
+
+.PHONY: chart
+chart: setup ## Regenerate the schema, table of values and golden render of the chart
+	PYTHONPATH=charts $(BIN)/python -m charting.generate
+	PYTHONPATH=charts $(BIN)/python -m charting.golden
 
 .PHONY: bench
 bench: setup ## Measure side by side: BENCH=edge, records, redaction, ...

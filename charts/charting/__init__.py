@@ -1,0 +1,1 @@
+"""What makes and checks the chart; no part of what is installed."""
