@@ -7,9 +7,11 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from auth.domain.revocations import Revocation
 from auth.storage.database import Database, parse_url
+from auth.storage.prune import prune
 from auth.storage.revocations import Revocations
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -60,3 +62,17 @@ async def test_what_concerns_only_expired_tokens_is_forgotten(pool: Database):
 
     assert await Revocations(pool).prune(NOW + timedelta(minutes=15)) == 0
     assert await Revocations(pool).prune(NOW + timedelta(minutes=17)) == 1
+
+
+async def test_thousands_are_read_in_order_and_forgotten_whole(pool: Database):
+    await pool.execute(
+        text(
+            "INSERT INTO revocations (version, kind, subject, expires_at)"
+            " SELECT n, 'token', CAST(n AS text), :at FROM generate_series(1, 10001) AS n"
+        ).bindparams(at=NOW)
+    )
+
+    assert [each.version for each in await Revocations(pool).after(1)] == list(range(2, 10002))
+
+    await prune(pool, NOW + timedelta(seconds=1))
+    assert await Revocations(pool).after(0) == []

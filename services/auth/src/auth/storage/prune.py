@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import text
 
 from auth.storage.database import Database
-from auth.storage.revocations import Revocations
+from auth.storage.revocations import PRUNED_AT_MOST, Revocations
 
 _AT_A_TIME: Final = 500
 # An expired session is kept a little, for those who ask what became of it.
@@ -23,7 +23,8 @@ _RESETS: Final = text("DELETE FROM password_resets WHERE expires_at < :before")
 
 
 async def prune(database: Database, now: datetime) -> None:
-    await Revocations(database).prune(now)
+    while await Revocations(database).prune(now) == PRUNED_AT_MOST:
+        continue
     before = now - _REMEMBERED
     await database.execute(_RESETS, {"before": before})
     while True:

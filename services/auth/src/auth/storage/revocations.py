@@ -12,6 +12,8 @@ from auth.storage.locks import REVOCATIONS
 from auth.storage.tables import revocations
 
 CHANNEL: Final = "auth_revocations"
+PRUNED_AT_MOST: Final = 1000
+_PAGE: Final = 5000
 
 # A number drawn under a lock that is held until the commit: whoever has seen a
 # version has seen every lower one. A sequence alone ascends in the order of
@@ -42,16 +44,26 @@ class Revocations:
         await self._statements.execute(_TELL, {"channel": CHANNEL})
 
     async def after(self, version: int) -> Sequence[Numbered]:
-        """Everything committed after a version, ascending."""
-        result = await self._statements.execute(
-            select(revocations).where(revocations.c.version > version).order_by(revocations.c.version)
-        )
-        return [
-            Numbered(row.version, Revocation(row.kind, row.subject, row.expires_at, row.not_before))
-            for row in result
-        ]
+        """Everything committed after a version, ascending; a page at a time, each within its deadline."""
+        found: list[Numbered] = []
+        while True:
+            page = await self._statements.execute(
+                select(revocations)
+                .where(revocations.c.version > (found[-1].version if found else version))
+                .order_by(revocations.c.version)
+                .limit(_PAGE)
+            )
+            rows = page.all()
+            found += [
+                Numbered(row.version, Revocation(row.kind, row.subject, row.expires_at, row.not_before))
+                for row in rows
+            ]
+            if len(rows) < _PAGE:
+                return found
 
     async def prune(self, now: datetime) -> int:
-        """Forgets what concerns only tokens that have expired."""
-        result = await self._statements.execute(delete(revocations).where(revocations.c.expires_at < now))
+        """Forgets what concerns only tokens that have expired; says how many, `PRUNED_AT_MOST` at a time."""
+        c = revocations.c
+        expired = select(c.version).where(c.expires_at < now).limit(PRUNED_AT_MOST)
+        result = await self._statements.execute(delete(revocations).where(c.version.in_(expired)))
         return result.rowcount
