@@ -18,7 +18,8 @@ from gateway.exchange import Headers
 log = logging.getLogger(__name__)
 
 _READ_SECONDS = 0.05
-_WRITE_SECONDS = 0.25
+# Nobody waits for a write.
+_WRITE_SECONDS = 1.0
 # Writes under way at once; what comes on top is not kept this time.
 _MAX_WRITES = 16
 # The same answer is not written more often than this.
@@ -77,7 +78,7 @@ def connect(uri: str) -> Redis:
     return Redis.from_url(
         uri,
         socket_timeout=_WRITE_SECONDS,
-        socket_connect_timeout=_READ_SECONDS,
+        socket_connect_timeout=_WRITE_SECONDS,
         retry=Retry(NoBackoff(), 0),
         max_connections=_MAX_WRITES * 2,
     )

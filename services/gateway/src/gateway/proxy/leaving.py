@@ -11,7 +11,7 @@ _LOOK_EVERY = 0.5
 
 
 class Watch:
-    """Looks at the exchanges under way once in a while: a timer for each would cost each request something."""
+    """Looks at what is under way once in a while: a timer for each would cost each request something."""
 
     def __init__(self) -> None:
         # With the time each began at, and the task that watches it.
