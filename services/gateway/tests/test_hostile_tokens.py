@@ -151,6 +151,19 @@ async def test_a_key_that_just_began_to_sign_is_asked_for(gateway: Gateway, auth
         await asyncio.sleep(0.02)
 
 
+async def test_a_withdrawn_key_takes_the_tokens_it_signed_with_it(gateway: Gateway, auth: StandIn) -> None:
+    old = auth.signer.token()
+    assert (await gateway.ask("GET", "/protected", token=old)).status == 200
+
+    auth.signer.__init__()  # type: ignore[misc]
+    auth.signer.kid = "k2"
+    began = time.monotonic()
+    while (await gateway.ask("GET", "/protected", token=auth.signer.token())).status != 200:
+        assert time.monotonic() - began < 5
+        await asyncio.sleep(0.02)
+    assert (await gateway.ask("GET", "/protected", token=old)).status == 401
+
+
 async def test_hs256_is_taken_where_it_is_the_algorithm_and_nowhere_else(
     start: GatewayFactory, auth: StandIn
 ) -> None:

@@ -102,20 +102,36 @@ async def test_auth_gone_is_a_503_within_a_second(start: GatewayFactory, auth: S
         assert refused.headers["Retry-After"] == "1"
 
 
-async def test_auth_hung_is_a_503_within_a_second_too(start: GatewayFactory, auth: StandIn) -> None:
-    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
+async def test_auth_hung_is_a_503_within_a_second_and_verified_traffic_goes_on(
+    start: GatewayFactory, auth: StandIn
+) -> None:
+    flowing = asyncio.Event()
+    flowing.set()
+    host, _, port = auth.address.rpartition(":")
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65_536):
+            await flowing.wait()
+            writer.write(data)
         writer.close()
 
-    async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
+    async def between(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection(host, int(port))
+        await asyncio.gather(pump(reader, back), pump(there, writer), return_exceptions=True)
+
+    async with await asyncio.start_server(between, "127.0.0.1", 0) as server:
         auth.address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        gateway = await start(ready=False)
+        gateway = await start()
+        flowing.clear()
         began = time.monotonic()
         refused = await gateway.ask("POST", "/login", data={"username": "alice", "password": PASSWORD})
         took = time.monotonic() - began
+        verified = await gateway.ask("GET", "/protected", token=auth.signer.token())
+        flowing.set()
     assert refused.status == 503
     assert refused.headers["Retry-After"] == "1"
     assert took < 1.2
+    assert verified.status == 200
 
 
 async def test_a_sign_in_that_queues_is_waited_for_while_auth_is_alive(

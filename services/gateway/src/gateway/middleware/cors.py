@@ -57,9 +57,8 @@ class Cors:
             (b"access-control-allow-methods", _METHODS),
             (b"access-control-allow-headers", _ALLOWED_HEADERS),
             (b"access-control-max-age", _MAX_AGE),
-            (b"content-length", b"0"),
         ]
-        await send({"type": "http.response.start", "status": 204, "headers": headers[:-1]})
+        await send({"type": "http.response.start", "status": 204, "headers": headers})
         await send({"type": "http.response.body", "body": b""})
 
     def _answer(self, origin: bytes) -> Headers:
