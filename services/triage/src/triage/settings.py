@@ -78,7 +78,7 @@ class Settings(ServiceSettings):
     triage_workers: int = Field(1, ge=1, le=32, description="Logs read at the same time, one process each.")
     triage_queue: int = Field(4, ge=0, le=1000, description="Requests that may wait for a free reader.")
     triage_deadline_seconds: float = Field(
-        25, gt=1, le=600, description="Longest time to an answer, the model's included."
+        60, gt=1, le=600, description="Longest time to an answer, the model's included."
     )
     triage_redaction_rules_file: Path | None = Field(
         None, description="More redaction rules and an allow-list, beside the built-in ones."

@@ -118,8 +118,15 @@ async def test_past_the_queue_nobody_waits(readers: Readers) -> None:
 
 
 async def test_a_process_that_is_killed_fails_its_own_request_and_no_other(readers: Readers) -> None:
-    reading = asyncio.create_task(digest(readers, then_silence(LINE)))
-    await asyncio.sleep(0)
+    begun = asyncio.Event()
+
+    async def source() -> AsyncIterator[Piece]:
+        yield LINE
+        begun.set()
+        await asyncio.Event().wait()
+
+    reading = asyncio.create_task(digest(readers, source()))
+    await begun.wait()
     children()[0].send_signal(signal.SIGKILL)
     with pytest.raises(ServiceError) as caught:
         async with asyncio.timeout(10):
@@ -142,8 +149,15 @@ async def test_a_process_that_died_while_idle_is_replaced_unseen(readers: Reader
 
 
 async def test_a_request_that_is_cancelled_takes_its_process_along(readers: Readers) -> None:
-    reading = asyncio.create_task(digest(readers, endless()))
-    await asyncio.sleep(0.05)
+    begun = asyncio.Event()
+
+    async def source() -> AsyncIterator[Piece]:
+        async for piece in endless():
+            yield piece
+            begun.set()
+
+    reading = asyncio.create_task(digest(readers, source()))
+    await begun.wait()
     busy = children()
 
     reading.cancel()
