@@ -1,0 +1,41 @@
+"""What staging and production refuse of the gateway's settings, one sentence each with the fix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from chassis.settings_faults import memory_storage
+
+if TYPE_CHECKING:
+    from gateway.settings import GatewaySettings
+
+
+def exposed(settings: GatewaySettings) -> Iterator[str]:
+    """Who would be let in or believed who must not be."""
+    if "*" in settings.trusted_hosts or not settings.trusted_hosts:
+        yield "TRUSTED_HOSTS admits every name; list the names this gateway is reached by."
+    if "*" in settings.cors_allow_origins:
+        yield "CORS_ALLOW_ORIGINS admits every origin; list the origins of your own pages."
+    if any(network.prefixlen == 0 for network in settings.proxies):
+        yield "TRUSTED_PROXIES trusts every address; list the CIDRs of your own proxies."
+    if settings.chaos_routes_enabled:
+        yield "CHAOS_ROUTES_ENABLED is true; routes that break things have no place here, remove it."
+
+
+def unlimited(settings: GatewaySettings) -> Iterator[str]:
+    """Where limits would not be what they say."""
+    stores = {
+        "RATE_LIMIT_STORAGE_URI": settings.rate_limit_storage_uri,
+        "CIRCUIT_BREAKER_CACHE_URL": settings.circuit_breaker_cache_url,
+    }
+    for name, uri in stores.items():
+        if uri is not None and (fault := memory_storage(name, uri.get_secret_value())):
+            yield fault
+    if not settings.rate_limit_enabled:
+        yield "RATE_LIMIT_ENABLED is false, which removes every limit; remove the setting."
+    if settings.rate_limit_in_memory_fallback_enabled and settings.rate_limit_replicas is None:
+        yield (
+            "RATE_LIMIT_IN_MEMORY_FALLBACK_ENABLED would multiply every limit by the number of replicas; "
+            "set RATE_LIMIT_REPLICAS beside it, or switch it off."
+        )
