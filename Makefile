@@ -44,6 +44,28 @@ clean: ## Remove the data of `make run`, caches and what tests left; .venv stays
 	rm -rf .run .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +
 
+##@ Ship it
+
+.PHONY: images
+images: ## Build the three images; ENGINE=docker, podman or buildah
+	ENGINE=$(ENGINE) services/image/build.sh
+
+.PHONY: kind-up
+kind-up: setup ## A kind cluster with Traefik and the suite, on http://localhost:8080
+	kind/kind.sh up
+
+.PHONY: kind-load
+kind-load: setup ## Images built anew, into that cluster
+	kind/kind.sh load
+
+.PHONY: kind-down
+kind-down: ## Remove that cluster
+	kind/kind.sh down
+
+.PHONY: e2e-cluster
+e2e-cluster: setup ## The promises only a cluster can show, in a fresh namespace of E2E_KUBECONFIG's
+	$(BIN)/pytest tests/e2e/cluster $(ARGS)
+
 ##@ Change it
 
 # The promises of tests/e2e have times in them, so they run alone.
@@ -113,4 +135,4 @@ bench: setup ## Measure side by side: BENCH=edge, records, redaction, ...
 help:
 	@awk 'BEGIN { FS = ":.*## " } \
 	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
-	  /^[a-z0-9-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	  /^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
