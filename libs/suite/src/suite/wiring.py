@@ -91,6 +91,10 @@ class Wiring:
         given = {**self.env, **self.service_env.get(service, {})}
         if given.get("TOKEN_ALGORITHM") == "HS256":
             secrets = {**secrets, "SECRET_KEY": self.kept.secret("secret_key")}
+        # A port for all services would be taken by the first; one given to a single service is meant.
+        bind = self.service_env.get(service, {}).get("METRICS_BIND")
+        if bind is not None:
+            defaults = {**defaults, "METRICS_BIND": bind}
         return plan.environment(service, given=given, defaults=defaults, secrets=secrets, kept=self.kept)
 
     def _child(

@@ -58,7 +58,7 @@ BOARD: Final = Board(
         ),
         Panel(
             "Calls",
-            "By method.",
+            "Each method of auth that is called.",
             (Query(per_second(f"{_RPC}_count", "rpc_method", _METHODS), "{{rpc_method}}"),),
             unit="ops",
         ),
