@@ -1,4 +1,4 @@
-"""`python -m gateway` serves; `python -m gateway openapi` prints the description of its API."""
+"""`python -m gateway` serves; `openapi` describes its API, `audit` judges an installation."""
 
 import asyncio
 import sys
@@ -14,8 +14,12 @@ def main(arguments: list[str]) -> None:
 
         sys.stdout.write(printed(asyncio.run(described())))
         return
+    if arguments[:1] == ["audit"]:
+        from gateway.audit import program  # noqa: PLC0415  # serving does not need it
+
+        raise SystemExit(program.main(arguments[1:]))
     if arguments:
-        sys.stderr.write("usage: python -m gateway [openapi]\n")
+        sys.stderr.write("usage: python -m gateway [openapi | audit URL]\n")
         raise SystemExit(2)
     settings = GatewaySettings.load()
     # A refusal of the settings does not wait for everything else to be read from disk.
