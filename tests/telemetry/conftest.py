@@ -117,6 +117,8 @@ class Watched:
     collector: Collector
     # pod -> host:port of its metrics
     targets: dict[str, str]
+    # Where the gateway looks for Prometheus.
+    prometheus_port: int
     model_key: str = MODEL_KEY
 
     def scrape(self) -> str:
@@ -143,6 +145,7 @@ class Watched:
 
 @pytest.fixture(scope="session")
 def watched(server_folder: Path, collector: Collector) -> Iterator[Watched]:
+    prometheus_port = processes.free_port()
     ports = {name: f"127.0.0.1:{processes.free_port()}" for name in ("auth", "triage")}
     machine = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     many = {f"RATE_LIMIT_{name}": "10000/minute" for name in ("LOGIN", "REFRESH", "TRIAGE", "DEFAULT")}
@@ -162,7 +165,8 @@ def watched(server_folder: Path, collector: Collector) -> Iterator[Watched]:
                 **many,
             },
             service_env={
-                # Without the throttle: tests of this many wrong passwords share an address with the right one.
+                "gateway": {"PROMETHEUS_BASE_URL": f"http://127.0.0.1:{prometheus_port}"},
+                # Without the throttle: wrong passwords here come from the address of the right one.
                 "auth": {"METRICS_BIND": ports["auth"], "RATE_LIMIT_ENABLED": "false"},
                 "triage": {
                     "METRICS_BIND": ports["triage"],
@@ -183,4 +187,4 @@ def watched(server_folder: Path, collector: Collector) -> Iterator[Watched]:
 
         api = Api(suite.base_url, run(connect()))
         targets = {"gateway": suite.internal_url.removeprefix("http://"), **ports}
-        yield Watched(suite, run, api, model, collector, targets)
+        yield Watched(suite, run, api, model, collector, targets, prometheus_port)

@@ -60,7 +60,7 @@ class Prometheus:
 def reading(
     watched: Watched, prometheus_server: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Prometheus]:
-    folder, port = tmp_path_factory.mktemp("prometheus"), processes.free_port()
+    folder, port = tmp_path_factory.mktemp("prometheus"), watched.prometheus_port
     for file in RULES.glob("*.yaml"):
         document = yaml.safe_load(file.read_text("utf-8"))
         for group in document["groups"]:
@@ -176,3 +176,19 @@ def test_every_rule_is_evaluated_without_an_error(reading: Prometheus) -> None:
 
     assert len(told) > 60
     assert [(rule["name"], rule.get("lastError")) for rule in told if rule["health"] != "ok"] == []
+
+
+def test_the_report_tells_the_figures_of_the_rules(watched: Watched, reading: Prometheus) -> None:
+    def report() -> Any:
+        pair = watched.use()
+        return watched.run(watched.api.get("/slo/report", pair.access)).json()
+
+    until(lambda: all(each["budget_remaining"] is not None for each in report()["objectives"]), 40)
+    told = report()
+
+    assert told["source"] == "prometheus"
+    assert {each["slo"] for each in told["objectives"]} == {"sign_in", "verified", "triage"}
+    assert len(told["objectives"]) == 6
+    assert 0 < told["success_ratio"]["actual"] <= 1
+    (recorded,) = reading.values('slo:error:ratio_rate1h{slo="verified",sli="availability"}')
+    assert told["success_ratio"]["actual"] == pytest.approx(1 - recorded, abs=0.05)

@@ -1,22 +1,30 @@
-"""The promised figures beside the live ones."""
+"""The promised figures beside the live ones, as the recording rules of the chart tell them."""
 
 import asyncio
-import math
 from typing import Literal
 
-import aiohttp
 from fastapi import APIRouter, Response
 
 from gateway.routes.context import Context, never_stored, problems
 from gateway.shapes.strict import Told
+from gateway.upstreams.prometheus import Figures, ask
 
-_SECONDS = 3.0
 _WINDOW = "1h"
+_COUNT = "http_server_request_duration_seconds"
+_RULE = '{slo="verified",sli="availability"}'
+# Where the rules are not loaded the same figures are made of what was counted.
 _SUCCESS = (
-    'sum(rate(http_server_request_duration_seconds_count{{http_response_status_code!~"5.."}}[{window}]))'
-    " / sum(rate(http_server_request_duration_seconds_count[{window}]))"
+    f"(1 - max(slo:error:ratio_rate1h{_RULE})) or "
+    f'(sum(rate({_COUNT}_count{{http_response_status_code!~"5.."}}[{_WINDOW}]))'
+    f" / sum(rate({_COUNT}_count[{_WINDOW}])))"
 )
-_P99 = "histogram_quantile(0.99, sum by (le) (rate(http_server_request_duration_seconds_bucket[{window}])))"
+_P99 = (
+    'max(avg_over_time(slo:latency:p99_5m{slo="verified"}[1h])) or '
+    f"histogram_quantile(0.99, sum by (le) (rate({_COUNT}_bucket[{_WINDOW}])))"
+)
+_TARGETS = "max by (slo, sli) (slo:objective:ratio)"
+_ERRORS = "max by (slo, sli) (slo:error:ratio_rate1h)"
+_BUDGETS = "min by (slo, sli) (slo:error_budget:remaining)"
 
 
 class Figure(Told):
@@ -25,11 +33,22 @@ class Figure(Told):
     met: bool | None
 
 
+class Objective(Told):
+    """One promise: which share of requests must be good, which was, and what is left of 30 days' errors."""
+
+    slo: str
+    sli: str
+    target: float
+    actual: float | None
+    budget_remaining: float | None
+
+
 class SloReport(Told):
     window: str
     source: Literal["prometheus", "unavailable"]
     success_ratio: Figure
     p99_latency_seconds: Figure
+    objectives: list[Objective]
 
 
 def slo_routes(context: Context) -> APIRouter:
@@ -41,41 +60,37 @@ def slo_routes(context: Context) -> APIRouter:
         """The targets, and how it went over the last hour as Prometheus saw it."""
         never_stored(response)
         base = settings.prometheus_base_url
-        ratio = latency = None
+        queries = (_SUCCESS, _P99, _TARGETS, _ERRORS, _BUDGETS)
+        told: list[Figures] = [{} for _ in queries]
         if base is not None:
-            ratio, latency = await asyncio.gather(
-                _asked(base, _SUCCESS.format(window=_WINDOW)), _asked(base, _P99.format(window=_WINDOW))
-            )
-        wanted_ratio, wanted_latency = (
+            told = list(await asyncio.gather(*(ask(base, query) for query in queries)))
+        success, latency, targets, errors, budgets = told
+        ratio, seconds = success.get(("", "")), latency.get(("", ""))
+        wanted_ratio, wanted_seconds = (
             settings.slo_target_success_ratio,
             settings.slo_target_p99_latency_seconds,
         )
         return SloReport(
             window=_WINDOW,
-            source="unavailable" if ratio is None and latency is None else "prometheus",
+            source="prometheus" if any(told) else "unavailable",
             success_ratio=Figure(
                 target=wanted_ratio, actual=ratio, met=None if ratio is None else ratio >= wanted_ratio
             ),
             p99_latency_seconds=Figure(
-                target=wanted_latency,
-                actual=latency,
-                met=None if latency is None else latency <= wanted_latency,
+                target=wanted_seconds,
+                actual=seconds,
+                met=None if seconds is None else seconds <= wanted_seconds,
             ),
+            objectives=[
+                Objective(
+                    slo=slo,
+                    sli=sli,
+                    target=target,
+                    actual=None if (bad := errors.get((slo, sli))) is None else 1 - bad,
+                    budget_remaining=budgets.get((slo, sli)),
+                )
+                for (slo, sli), target in sorted(targets.items())
+            ],
         )
 
     return router
-
-
-async def _asked(base: str, query: str) -> float | None:
-    """One figure; None where Prometheus has none or cannot be asked."""
-    timeout = aiohttp.ClientTimeout(total=_SECONDS)
-    try:
-        async with (
-            aiohttp.ClientSession(timeout=timeout) as session,
-            session.get(f"{base.rstrip('/')}/api/v1/query", params={"query": query}) as answer,
-        ):
-            document = await answer.json()
-        value = float(document["data"]["result"][0]["value"][1])
-    except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, IndexError, TypeError):
-        return None
-    return value if math.isfinite(value) else None
