@@ -12,6 +12,8 @@ import pytest
 from chassis.errors import Exhausted, ServiceError, Unauthenticated
 from reliability.auth.v1 import auth_pb2 as pb
 
+pytestmark = pytest.mark.alone
+
 SAMPLES = 200
 # Five standard deviations of Mann and Whitney's share for two samples of 200.
 MARGIN = 0.145

@@ -11,7 +11,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import jwt
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+pytestmark = pytest.mark.alone
 
 if TYPE_CHECKING:
     from conftest import Gateway, GatewayFactory, Signer, StandIn

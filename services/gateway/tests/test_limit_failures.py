@@ -22,6 +22,8 @@ from gateway.limits.redis_address import RedisAddress
 from gateway.policy import OnStoreFailure, RoutePolicy
 from gateway.telemetry import LimitMetrics
 
+pytestmark = pytest.mark.alone
+
 if TYPE_CHECKING:
     from conftest import GatewayFactory
     from suite.valkey import Valkey

@@ -21,6 +21,8 @@ from gateway.limits.notation import Algorithm, Limit
 from gateway.limits.redis import RedisStore
 from gateway.limits.redis_address import RedisAddress
 
+pytestmark = pytest.mark.alone
+
 ALGORITHMS = [algorithm.value for algorithm in Algorithm]
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from conftest import StandIn
     from suite.valkey import Valkey
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 
 def free_port() -> int:

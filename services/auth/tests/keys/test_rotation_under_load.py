@@ -12,6 +12,8 @@ from chassis.security.keyring import FetchedKeys, VerifierKeys
 from chassis.security.tokens import KeySet, key_id, verify
 from reliability.auth.v1 import auth_pb2 as pb
 
+pytestmark = pytest.mark.alone
+
 SECONDS = 12.0
 
 

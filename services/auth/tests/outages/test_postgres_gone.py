@@ -13,6 +13,8 @@ from auth.storage.database import parse_url
 from chassis.errors import ServiceError, Unavailable
 from reliability.auth.v1 import auth_pb2 as pb
 
+pytestmark = pytest.mark.alone
+
 LONGEST = 1.0
 _TICK = 0.01
 AS_SHIPPED = {"DATABASE_TIMEOUT_SECONDS": "0.7"}

@@ -15,6 +15,8 @@ from auth.domain.passwords.peppers import Peppers
 from auth.domain.passwords.pool import HashingPool
 from auth.domain.secret_keys import SecretKeys
 
+pytestmark = pytest.mark.alone
+
 PASSWORD = "correct horse battery staple"
 ROUNDS = 6
 SAMPLES = 200

@@ -9,6 +9,8 @@ import pytest
 
 from chassis.errors import ServiceError, Unavailable
 
+pytestmark = pytest.mark.alone
+
 ROUNDS = 200
 AT_ONCE = 16
 KILL_EVERY = 10

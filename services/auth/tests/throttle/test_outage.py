@@ -18,6 +18,8 @@ from chassis.errors import Exhausted
 from chassis.testing import FrozenClock
 from suite.servers import ValkeyServer
 
+pytestmark = pytest.mark.alone
+
 HOME = "203.0.113.7"
 ThrottleOver = Callable[[Ledger, FrozenClock], SignInThrottle]
 

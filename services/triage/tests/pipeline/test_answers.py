@@ -12,6 +12,8 @@ from triage.domain.model import Severity
 from triage.testing.asking import Asked, Build
 from triage.testing.fake_model import FakeModel, Mood, groups_in
 
+pytestmark = pytest.mark.alone
+
 LOG = (
     "".join(
         f"2026-03-01T10:00:{i % 60:02d}.000Z ERROR billing: charge {i} of mary.major@example.com declined\n"

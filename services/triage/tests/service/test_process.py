@@ -18,6 +18,8 @@ from chassis.testing.grpc import channel_to
 from reliability.triage.v1 import triage_pb2 as pb
 from reliability.triage.v1 import triage_pb2_grpc as rpc
 
+pytestmark = pytest.mark.alone
+
 LINE = b"2026-03-01T10:00:00.000Z ERROR shop: order 17 of mary.major@example.com failed\n"
 START = pb.SummarizeRequest(start=pb.Start(source=pb.SOURCE_KIND_PUSHED))
 CONFIGURED = pb.SummarizeRequest(start=pb.Start(source=pb.SOURCE_KIND_CONFIGURED))

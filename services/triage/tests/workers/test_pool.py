@@ -16,6 +16,8 @@ from triage.domain.reading import Digest
 from triage.sources.source import Mark, Piece
 from triage.workers.pool import Busy, Readers
 
+pytestmark = pytest.mark.alone
+
 LINE = b"2026-03-01T10:00:00Z ERROR shop: order 17 of mary.major@example.com failed\n"
 
 
