@@ -28,6 +28,13 @@ from triage.testing.fake_model import FakeModel, fake_model
 T = TypeVar("T")
 PROGRAMS = ("prometheus", "promtool")
 REQUIRED = "PROMETHEUS_REQUIRED"
+# An upstream that is not there, tried again and then left alone.
+ROUTES = """
+upstreams:
+  down: {{targets: ["http://127.0.0.1:{port}"], breaker: {{failures: 4, open_seconds: 1}}}}
+routes:
+  - {{name: down, prefix: /down, upstream: down, auth: {{access: public}}, retries: {{attempts: 2}}}}
+"""
 MODEL_KEY = "sk-made-up-key-of-the-model-7d1f0c"
 
 
@@ -149,6 +156,8 @@ def watched(server_folder: Path, collector: Collector) -> Iterator[Watched]:
     ports = {name: f"127.0.0.1:{processes.free_port()}" for name in ("auth", "triage")}
     machine = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     many = {f"RATE_LIMIT_{name}": "10000/minute" for name in ("LOGIN", "REFRESH", "TRIAGE", "DEFAULT")}
+    routes = server_folder / "routes-of-the-watched.yaml"
+    routes.write_text(ROUTES.format(port=processes.free_port()), encoding="utf-8")
     with ExitStack() as stack:
         run = Loop()
         stack.callback(run.close)
@@ -165,7 +174,10 @@ def watched(server_folder: Path, collector: Collector) -> Iterator[Watched]:
                 **many,
             },
             service_env={
-                "gateway": {"PROMETHEUS_BASE_URL": f"http://127.0.0.1:{prometheus_port}"},
+                "gateway": {
+                    "PROMETHEUS_BASE_URL": f"http://127.0.0.1:{prometheus_port}",
+                    "ROUTES_FILE": str(routes),
+                },
                 # Without the throttle: wrong passwords here come from the address of the right one.
                 "auth": {"METRICS_BIND": ports["auth"], "RATE_LIMIT_ENABLED": "false"},
                 "triage": {

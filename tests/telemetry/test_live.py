@@ -27,10 +27,9 @@ pytestmark = [pytest.mark.prometheus, pytest.mark.slow, pytest.mark.timeout(240)
 
 RULES = ROOT / "charts/api-reliability-suite/files/rules"
 PANELS = [(f"{board.title} / {panel.title}", panel) for board in BOARDS.values() for panel in board.panels]
-# Of what this installation has not: no mutual TLS, no routes file, no model that makes things up.
+# Of what this installation has not: no mutual TLS, no model that makes things up.
 NOT_HERE = {
     "Runtime / Certificate holds for",
-    "Gateway and limits / Routes file",
     "Triage and cost / Claims dropped",
 }
 
@@ -142,6 +141,7 @@ def spoil(watched: Watched) -> None:
             await api.get("/health")
         for _ in range(8):
             await api.get("/external-api")
+            await api.get("/down")
 
     async def without_database() -> None:
         await watched.api.login(watched.suite.admin.username, watched.suite.admin.password)
