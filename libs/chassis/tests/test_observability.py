@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
@@ -16,6 +17,8 @@ from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2 as metr
 from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2_grpc as metrics_rpc
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as trace_pb
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2_grpc as trace_rpc
+
+from chassis.testing.pki import Authority
 
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -125,6 +128,43 @@ def test_a_collector_that_is_gone_holds_up_neither_work_nor_the_end() -> None:
     _, said = run(SPANS.format(traceparent=TRACEPARENT), OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:1")
     assert "closed after" in said
     assert time.monotonic() - began < 15
+
+
+def test_prometheus_reads_what_was_measured_and_what_readiness_needs(tmp_path: Path) -> None:
+    files = Authority().issue(tmp_path, "shop")
+    _, said = run(
+        f"""
+        import urllib.request
+        from pathlib import Path
+        from chassis.lifecycle import Readiness
+        from chassis.observability import metrics as measuring
+        from chassis.observability.scrape import serve_metrics
+        from chassis.observability.state import watch_certificate, watch_readiness
+        from chassis.observability.tracing import resource
+        measuring.setup(stack, endpoint=None, resource=resource("shop", "test"), prometheus=True)
+        readiness = Readiness()
+        readiness.need("stock", met=False)
+        watch_readiness(readiness)
+        certificate = Path({str(files.cert)!r})
+        watch_certificate(certificate)
+        watch_certificate(None)
+        metrics.get_meter("shop").create_counter("shop.sales").add(3)
+        port = serve_metrics(stack, "127.0.0.1:0")
+        def read():
+            return urllib.request.urlopen(f"http://127.0.0.1:{{port}}/metrics").read().decode()
+        print(await asyncio.to_thread(read))
+        certificate.write_text("half")
+        print("HALF", "tls_certificate" in await asyncio.to_thread(read))
+        closing = time.monotonic()
+        """
+    )
+    told = {line.partition("{")[0]: line for line in said.splitlines() if "{" in line and line[0] != "#"}
+
+    assert told["shop_sales_total"].endswith(" 3.0")
+    assert 'need="stock"' in told["service_needs"]
+    assert told["service_needs"].endswith(" 0.0")
+    assert float(told["tls_certificate_expiry_seconds"].rpartition(" ")[2]) > time.time()
+    assert "HALF False" in said
 
 
 def test_a_log_line_is_one_json_object_with_its_event_and_fields() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from typing import Final
 
@@ -39,10 +40,9 @@ async def keep_checked(database: Database) -> None:
     """For ever: after each pass a minute's rest; what cannot be read now is read at the next one."""
     findings = Findings()
     _watch(findings)
-    head = await asyncio.to_thread(_head)
     while True:
         try:
-            findings.migration_pending = await _version(database) != head
+            await check_schema(database, findings)
             await check_trail(database, findings)
         except Unavailable:
             # That the database is gone is told where it is needed.
@@ -65,11 +65,13 @@ async def check_trail(database: Database, findings: Findings) -> None:
     findings.trail_whole = not faults
 
 
-async def _version(database: Database) -> str | None:
+async def check_schema(database: Database, findings: Findings) -> None:
+    """Whether the database has the schema that this release knows."""
     found: str | None = (await database.execute(_VERSION)).scalar_one_or_none()
-    return found
+    findings.migration_pending = found != await asyncio.to_thread(_head)
 
 
+@cache
 def _head() -> str | None:
     config = Config()
     config.set_main_option("script_location", str(files("auth") / "migrations"))
