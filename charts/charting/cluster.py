@@ -42,10 +42,8 @@ class Cluster:
         return self._run("helm", ["--namespace", self.namespace, *map(str, arguments)], None, seconds)
 
     def install(self, values: Path, *more: str) -> None:
-        self.helm(
-            *("upgrade", "--install", RELEASE, CHART, "--create-namespace", "--wait", "--timeout", "10m"),
-            *("--values", values, *more),
-        )
+        waiting = ("--create-namespace", "--wait", "--timeout", "10m")
+        self.helm("upgrade", "--install", RELEASE, CHART, *waiting, "--values", values, *more)
 
     def get(self, what: str, *more: str) -> Any:
         return json.loads(self.kubectl("get", what, *more, "--output", "json"))
@@ -60,15 +58,7 @@ class Cluster:
     def pods(self, component: str) -> list[str]:
         """Names of those that are ready and are not ending."""
         found = self.get("pods", "--selector", f"app.kubernetes.io/component={component}")["items"]
-        return [
-            pod["metadata"]["name"]
-            for pod in found
-            if "deletionTimestamp" not in pod["metadata"]
-            and any(
-                one["type"] == "Ready" and one["status"] == "True"
-                for one in pod["status"].get("conditions", [])
-            )
-        ]
+        return [pod["metadata"]["name"] for pod in found if _ready(pod)]
 
     def scale(self, component: str, replicas: int) -> None:
         self.kubectl("scale", f"deployment/{PREFIX}-{component}", f"--replicas={replicas}")
@@ -105,6 +95,11 @@ class Cluster:
 
     def _command(self, tool: str, arguments: list[str]) -> list[str]:
         return [str(finder.tool(tool)), "--kubeconfig", str(self.kubeconfig), *arguments]
+
+
+def _ready(pod: Mapping[str, Any]) -> bool:
+    conditions = {one["type"]: one["status"] for one in pod["status"].get("conditions", [])}
+    return "deletionTimestamp" not in pod["metadata"] and conditions.get("Ready") == "True"
 
 
 def until(seconds: float, what: str) -> Iterator[float]:

@@ -18,7 +18,8 @@ def ask():
     while time.monotonic() < ends:
         try:
             link = http.client.HTTPConnection(host, 80, timeout=10)
-            link.request("GET", "/protected", headers={"Authorization": "Bearer " + open(token).read().strip()})
+            bearer = "Bearer " + open(token).read().strip()
+            link.request("GET", "/protected", headers={"Authorization": bearer})
             seen[str(link.getresponse().status)] += 1
             link.close()
         except OSError as error:

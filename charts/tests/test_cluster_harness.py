@@ -108,6 +108,6 @@ def test_reach_tells_who_lets_a_connection_through():
 
 
 def test_what_does_not_happen_in_time_is_named():
-    with pytest.raises(NotInTime, match="the pod ends: not within 0.1 s"):
+    with pytest.raises(NotInTime, match=r"the pod ends: not within 0.1 s"):
         for _ in until(0.1, "the pod ends"):
             pass
