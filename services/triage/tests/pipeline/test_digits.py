@@ -1,9 +1,9 @@
-"""Which digits a message has never decides its group: what the grouper's look-up stands on."""
+"""Which digits and which ids a message has never decides its group: what the grouper's look-up stands on."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage.domain.grouping.masks import signature
+from triage.domain.grouping.masks import flattened, signature
 
 WORDS = [
     "order",
@@ -29,8 +29,37 @@ WORDS = [
     "550e8400-e29b-41d4-a716-446655440000",
 ]
 ZEROED = str.maketrans("123456789", "0" * 9)
+# Ten digits are a number, not an id.
+IDS = st.text("0123456789abcdef", min_size=8, max_size=40).filter(lambda id_: not id_.isdecimal())
+AROUND = ["trace_id={} lost", "GET /v1/orders/{} failed", "peer {}.db.internal gone", "({}) [{}], {}.", "{}"]
 
 
 @given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=8).map(" ".join))
 def test_a_signature_depends_on_where_digits_stand_and_not_on_which(message: str) -> None:
     assert signature(message) == signature(message.translate(ZEROED))
+
+
+@given(st.sampled_from(AROUND), IDS, IDS)
+def test_messages_that_differ_in_their_ids_are_looked_up_as_one(around: str, one: str, other: str) -> None:
+    assert flattened(around.replace("{}", one)) == flattened(around.replace("{}", other))
+
+
+@given(st.uuids(), st.uuids())
+def test_messages_that_differ_in_a_uuid_are_looked_up_as_one(one: object, other: object) -> None:
+    assert flattened(f"lease {one} lost") == flattened(f"lease {other} lost")
+
+
+@given(
+    st.lists(st.one_of(st.sampled_from(WORDS), IDS), min_size=1, max_size=8), st.sampled_from([" ", "-", ""])
+)
+def test_a_message_has_the_signature_of_what_it_is_looked_up_by(words: list[str], between: str) -> None:
+    message = between.join(words)
+    assert flattened(flattened(message)) == flattened(message)
+    assert signature(flattened(message)) == signature(message)
+
+
+@given(st.text("abz_0123456789.- ", max_size=60))
+def test_words_are_no_ids(message: str) -> None:
+    told = {word for word in message.split() if not any(sign.isdigit() for sign in word)}
+    short = {word for word in told if len(word) < len("deadbeef")}
+    assert short <= set(flattened(message).split())

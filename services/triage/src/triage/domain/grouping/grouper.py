@@ -23,7 +23,6 @@ _SIGNATURES: Final = 4_000
 _WORTHWHILE: Final = 2_500
 _MESSAGE: Final = 2_048
 _CACHE: Final = 2_048
-_DIGITS: Final = str.maketrans("123456789", "0" * 9)
 
 
 class Grouper:
@@ -95,13 +94,11 @@ class Grouper:
         message = record.message[:_MESSAGE]
         cause = root_cause(record.text) if "\n" in record.text else ""
         text = flattened(f"{message} <- {cause}" if cause and cause not in message else message)
-        # A signature depends on where digits stand, never on which: few messages are new by that measure.
-        shape = text.translate(_DIGITS)
-        found = self._seen.get(shape)
+        found = self._seen.get(text)
         if found is None:
             if len(self._seen) >= _CACHE:
                 self._seen.clear()
-            found = self._seen[shape] = signature(text)
+            found = self._seen[text] = signature(text)
         return found
 
     def _folded(self) -> dict[str, Cell]:
