@@ -11,7 +11,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 name=suite
-traefik_version=39.0.0
+traefik_version=41.3.0
 chart=charts/api-reliability-suite
 prefix=ghcr.io/api-reliability-suite
 tag=$(sed -n 's/^appVersion: "\(.*\)"$/\1/p' "$chart/Chart.yaml")
