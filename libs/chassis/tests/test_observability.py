@@ -165,6 +165,8 @@ def test_prometheus_reads_what_was_measured_and_what_readiness_needs(tmp_path: P
     assert told["service_needs"].endswith(" 0.0")
     assert float(told["tls_certificate_expiry_seconds"].rpartition(" ")[2]) > time.time()
     assert "HALF False" in said
+    # A certificate that is being replaced is no news.
+    assert '"ERROR"' not in said
 
 
 def test_a_log_line_is_one_json_object_with_its_event_and_fields() -> None:
