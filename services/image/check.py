@@ -1,7 +1,9 @@
 """Holds the built images to their promises: at most 120 MB, no shell, and healthy as an ordinary user.
 
 Each runs as user 65532 from its read-only image beside an embedded PostgreSQL and Valkey, with mutual TLS
-and ENVIRONMENT=production, as in a cluster. Prints one line an image; exit status 1 where one does not hold.
+and ENVIRONMENT=production, as in a cluster. The first sign-in is made as the chart's
+notes tell it, and a client's day is walked through from inside the gateway's image. Prints one line an
+image; exit status 1 where one does not hold.
 """
 
 import os
@@ -15,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import first_login
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
@@ -52,21 +55,17 @@ class Buildah:
     def shells(self) -> list[str]:
         return [name for name in _SHELLS if (self.root / name).exists()]
 
-    def line(self, env: Mapping[str, str], files: Path, *arguments: str) -> list[str]:
+    def line(
+        self,
+        env: Mapping[str, str],
+        files: Path,
+        *arguments: str,
+        program: tuple[str, ...] = ("/app/service",),
+    ) -> list[str]:
         told = [part for name, value in env.items() for part in ("--env", f"{name}={value}")]
         isolation = ("--isolation", "chroot", "--user", "65532:65532")
-        mounted = ("--volume", f"{files}:/run/suite:ro")
-        return [
-            "buildah",
-            "run",
-            *isolation,
-            *mounted,
-            *told,
-            self.container,
-            "--",
-            "/app/service",
-            *arguments,
-        ]
+        given = (*isolation, "--volume", f"{files}:/run/suite:ro", *told)
+        return ["buildah", "run", *given, self.container, "--", *program, *arguments]
 
 
 def _said(*command: str) -> str:
@@ -105,11 +104,12 @@ def _healthy(stack: ExitStack, images: Mapping[str, Buildah], folder: Path) -> d
     given = {
         "database_url": postgres.url(),
         "secret_key": secrets.token_urlsafe(48),
+        "bootstrap_secret": secrets.token_urlsafe(30),
         "rate_limit_storage_uri": valkey.url(0),
         "circuit_breaker_cache_url": valkey.url(1),
     }
     wanted = {
-        "auth": ("database_url", "secret_key", "rate_limit_storage_uri"),
+        "auth": ("database_url", "secret_key", "rate_limit_storage_uri", "bootstrap_secret"),
         "gateway": ("rate_limit_storage_uri", "circuit_breaker_cache_url"),
         "triage": ("circuit_breaker_cache_url",),
     }
@@ -162,7 +162,24 @@ def _healthy(stack: ExitStack, images: Mapping[str, Buildah], folder: Path) -> d
     for name, is_healthy in healthy.items():
         if not is_healthy:
             sys.stderr.write(processes.tail(folder / f"{name}.log") + "\n")
+    if all(healthy.values()):
+        _walk(
+            images["gateway"],
+            f"http://localhost:{ports['public']}",
+            given["bootstrap_secret"],
+            folder / "suite",
+        )
     return healthy
+
+
+def _walk(gateway: Buildah, url: str, bootstrap_secret: str, files: Path) -> None:
+    """The notes' first sign-in, then what `helm test` runs, from inside the image."""
+    password = secrets.token_urlsafe(24)
+    first_login.follow(url, bootstrap_secret, password)
+    first_login.write_account(files / "account", password)
+    _readable(files)
+    check = ("/app/bin/python", "-I", "-m", "gateway.check")
+    subprocess.run(gateway.line({}, files, url, "--triage", program=check), check=True)
 
 
 def _readable(folder: Path) -> None:
