@@ -9,7 +9,7 @@ from suite.watch.metric import Metric
 _HEAD: Final = """\
 # What the suite tells of itself
 
-Written by `make docs` from `libs/suite/src/suite/watch/inventory.py`; a test holds that against the code.
+Written by `make docs` from `libs/suite/src/suite/watch/inventory/`; a test holds that against the code.
 
 Metrics come by OpenTelemetry. With `OTEL_EXPORTER_OTLP_ENDPOINT` every service pushes metrics and traces over
 OTLP/gRPC. Prometheus can also read them: from the gateway at `/metrics` on its internal port, from auth and

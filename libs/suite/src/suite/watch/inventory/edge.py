@@ -1,14 +1,12 @@
-"""Every metric the services tell; docs/telemetry.md is made of it, and a test holds it against the code."""
+"""What all services tell, and what the gateway does."""
 
 from typing import Final
 
 from suite.watch.metric import Metric
 
 _ALL: Final = ("gateway", "auth", "triage")
-_GATEWAY, _AUTH, _TRIAGE = ("gateway",), ("auth",), ("triage",)
+_GATEWAY: Final = ("gateway",)
 _UPSTREAM: Final = {"upstream": "upstreams of the routes file, and `external-api`"}
-_SOURCE: Final = "`model`, `cached`, `extractive`"
-_MODEL: Final = "the one that OPENAI_MODEL names"
 
 COMMON: Final = (
     Metric(
@@ -165,139 +163,3 @@ GATEWAY: Final = (
         "1 if the routes in force are those of the file; 0 while a faulty one waits.",
     ),
 )
-AUTH: Final = (
-    Metric(
-        "auth.sign_ins",
-        "counter",
-        "",
-        _AUTH,
-        "Sign-ins, however they ended.",
-        {"outcome": "`OK`, or the reason of the refusal: `INVALID_CREDENTIALS`, `SIGN_IN_THROTTLED`, ..."},
-    ),
-    Metric(
-        "auth.refreshes",
-        "counter",
-        "",
-        _AUTH,
-        "Refreshes, however they ended. `SESSION_REPLAYED` is a spent refresh token presented again.",
-        {"outcome": "`OK`, or the reason of the refusal"},
-    ),
-    Metric(
-        "auth.revocations.staleness",
-        "gauge",
-        "s",
-        _AUTH,
-        "How long ago the database was last read for revocations.",
-    ),
-    Metric("auth.hashing.waiting", "gauge", "", _AUTH, "Sign-ins that wait for a thread to hash."),
-    Metric("auth.hashing.queue.limit", "gauge", "", _AUTH, "How many may wait; one more is answered 503."),
-    Metric("auth.signing_key.age", "gauge", "s", _AUTH, "For how long the active key has signed."),
-    Metric("auth.signing_key.lifetime", "gauge", "s", _AUTH, "After how long the next key should sign."),
-    Metric(
-        "auth.audit.trail_whole",
-        "gauge",
-        "",
-        _AUTH,
-        "1 if the chain of audit events held when it was last read, 0 if not; read once a minute or slower.",
-    ),
-    Metric(
-        "auth.migration.pending",
-        "gauge",
-        "",
-        _AUTH,
-        "1 while the schema of the database is not this release's.",
-    ),
-)
-TRIAGE: Final = (
-    Metric(
-        "triage.answers",
-        "counter",
-        "",
-        _TRIAGE,
-        "Summaries given.",
-        {
-            "triage_source": _SOURCE,
-            "triage_model_outcome": "`answered`, `no_model`, or why the model's answer was not used",
-        },
-    ),
-    Metric(
-        "triage.answer.duration",
-        "histogram",
-        "s",
-        _TRIAGE,
-        "From the request to its summary.",
-        {"triage_source": _SOURCE},
-    ),
-    Metric("triage.read", "counter", "By", _TRIAGE, "Log text read."),
-    Metric(
-        "triage.redactions",
-        "counter",
-        "",
-        _TRIAGE,
-        "Values redacted.",
-        {"triage_rule": "names of the built-in rules and of the rules file"},
-    ),
-    Metric(
-        "triage.claims.dropped",
-        "counter",
-        "",
-        _TRIAGE,
-        "Claims of the model that did not hold against the log.",
-        {"triage_reason": "kinds of faults"},
-    ),
-    Metric(
-        "triage.model.cost",
-        "counter",
-        "USD",
-        _TRIAGE,
-        "Spent on the model, by the prices that were set.",
-        {"gen_ai_request_model": _MODEL},
-    ),
-    Metric(
-        "triage.budget.limit",
-        "gauge",
-        "",
-        _TRIAGE,
-        "What the model may use a day; 0 for no bound.",
-        {"kind": "`tokens`, `cost`"},
-    ),
-    Metric(
-        "triage.breaker.state",
-        "gauge",
-        "",
-        _TRIAGE,
-        "Of the model's breaker: 0 closed, 1 half-open, 2 open; told where a model is set.",
-    ),
-    Metric(
-        "gen_ai.client.operation.duration",
-        "histogram",
-        "s",
-        _TRIAGE,
-        "Questions to the model, the second try included.",
-        {
-            "gen_ai_operation_name": "`chat`",
-            "gen_ai_request_model": _MODEL,
-            "error_type": "why there was no answer; else empty",
-        },
-    ),
-    Metric(
-        "gen_ai.client.token.usage",
-        "histogram",
-        "{token}",
-        _TRIAGE,
-        "Tokens of one question.",
-        {
-            "gen_ai_operation_name": "`chat`",
-            "gen_ai_request_model": _MODEL,
-            "gen_ai_token_type": "`input`, `output`",
-        },
-    ),
-)
-METRICS: Final = (*COMMON, *GATEWAY, *AUTH, *TRIAGE)
-PROCESS: Final = frozenset(
-    {
-        *("process_cpu_seconds_total", "process_resident_memory_bytes", "process_start_time_seconds"),
-        *("process_open_fds", "process_max_fds", "python_gc_collections_total", "up"),
-    }
-)
-"""What the Prometheus client and Prometheus itself tell of every process, as far as it is used here."""
