@@ -23,6 +23,7 @@ UNITS = {
     "quoted names": '"password":"',
     "brackets": "[",
     "lists under names": '"token":[',
+    "lists under names on lines": '"token":["a",\n',
     "escapes": '\\"',
     "backslashes": "\\",
     "entities": "&quot;",

@@ -45,6 +45,12 @@ def test_a_common_word_given_as_a_password_stays_a_word() -> None:
     assert redactor.redact(Raw("deployed to production")) == "deployed to production"
 
 
+def test_a_list_that_was_cut_off_hides_no_secret_of_the_next_record() -> None:
+    text = _redactor().redact(Raw('bad {"tokens": ["abc\nmsg="x" password=Zq7xK2m9q said "y"'))
+
+    assert "Zq7xK2m9q" not in text
+
+
 def test_requests_know_nothing_of_each_other() -> None:
     _redactor().redact(Raw("password=Zq7xK2m9q"))
 

@@ -40,13 +40,17 @@ _NEXT_LINE = compiled(rb"[ \t]*(?:\|[+-]?|>[+-]?|\\)?[ \t]*\r?\n[ \t]*")
 
 def keyed_hits(text: bytes) -> Iterator[Hit]:
     """Every secret beside its name. What is inside a value already found is not looked at again."""
-    done = 0
+    done, taken = 0, bytearray(len(text))
     for anchor in _ANCHOR.finditer(text):
-        if anchor.start() < done:
+        if anchor.start() < done or taken[anchor.start()]:
             continue
-        for hit in _at(text, anchor.start(), anchor.end()):
-            done = max(done, hit[1])
-            yield hit
+        for low, high, rule in _at(text, anchor.start(), anchor.end()):
+            if text.find(b"\n", anchor.end(), low) < 0:
+                done = max(done, high)
+            else:
+                # Between values of a container that was cut off, another record may tell a secret of its own.
+                taken[low:high] = b"\x01" * (high - low)
+            yield low, high, rule
     for anchor in _WORD_ANCHOR.finditer(text):
         words = anchor.group().split()
         rule = (
