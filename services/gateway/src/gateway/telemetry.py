@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterable
-from typing import Final
+from typing import Final, Literal
 
 from opentelemetry import metrics, trace
 from opentelemetry.context import Context
@@ -21,6 +21,9 @@ from gateway.policy import OnStoreFailure
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _SERVER_ERROR: Final = 500
 _MOST_SERIES: Final = 4096
+
+Ring = Literal["cluster", "local"]
+"""Who counted: all replicas together, or this one alone."""
 
 
 class RequestMetrics:
@@ -106,9 +109,15 @@ class LimitMetrics:
             bounds=SECONDS,
         ).series({})
 
-    def refused(self, route: str, limit: Limit) -> None:
+    def refused(self, route: str, limit: Limit, ring: Ring) -> None:
         self._refused.add(
-            1, {"http.route": route, "key": limit.key.value, "mode": "shadow" if limit.shadow else "enforced"}
+            1,
+            {
+                "http.route": route,
+                "key": limit.key.value,
+                "mode": "shadow" if limit.shadow else "enforced",
+                "ring": ring,
+            },
         )
 
     def store_took(self, seconds: float) -> None:

@@ -14,7 +14,7 @@ from gateway.limits.memory import MemoryStore
 from gateway.limits.notation import Key, Limit
 from gateway.policy import OnStoreFailure, RoutePolicy
 from gateway.problems import Problem, retry_after
-from gateway.telemetry import LimitMetrics
+from gateway.telemetry import LimitMetrics, Ring
 
 _LONGEST_KEY = 80
 _CLOSED = Problem(
@@ -84,7 +84,7 @@ class Limiter:
             self._metrics.store_took(time.perf_counter() - began)
         except StoreDown:
             return self._without_store(policy, checks)
-        return self._decide(policy, checks, counts)
+        return self._decide(policy, checks, counts, "local" if self._store is self._local else "cluster")
 
     def _check(self, policy: RoutePolicy, limit: Limit, subject: Subject) -> Check:
         match limit.key:
@@ -115,15 +115,15 @@ class Limiter:
                     check._replace(amount=max(check.amount // self._replicas, check.limit.cost))
                     for check in checks
                 ]
-                return self._decide(policy, shares, self._local.take_now(shares))
+                return self._decide(policy, shares, self._local.take_now(shares), "local")
 
-    def _decide(self, policy: RoutePolicy, checks: list[Check], counts: list[Count]) -> Taken:
+    def _decide(self, policy: RoutePolicy, checks: list[Check], counts: list[Count], ring: Ring) -> Taken:
         headers = tell(checks, counts, legacy=self._legacy)
         wait = 0.0
         refused = False
         for check, count in zip(checks, counts, strict=True):
             if not count.admitted:
-                self._metrics.refused(policy.name, check.limit)
+                self._metrics.refused(policy.name, check.limit, ring)
                 if not check.limit.shadow:
                     refused, wait = True, max(wait, count.reset)
         return Taken(too_many(wait) if refused else None, headers)

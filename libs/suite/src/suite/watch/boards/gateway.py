@@ -63,8 +63,8 @@ _LIMITS: Final = (
         "By route and by what was counted. Those in shadow passed all the same.",
         (
             Query(
-                per_second("gateway_limits_refused_total", "http_route, key, mode", _ROUTE),
-                "{{http_route}} by {{key}} ({{mode}})",
+                per_second("gateway_limits_refused_total", "http_route, key, mode, ring", _ROUTE),
+                "{{http_route}} by {{key}} ({{mode}}, {{ring}})",
             ),
         ),
         unit="reqps",

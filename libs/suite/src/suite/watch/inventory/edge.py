@@ -63,6 +63,7 @@ GATEWAY: Final = (
             "http_route": "as above",
             "key": "`address`, `user`, `route`, `tenant`",
             "mode": "`enforced`, `shadow`",
+            "ring": "who counted: all replicas (`cluster`) or one alone (`local`)",
         },
     ),
     Metric(
