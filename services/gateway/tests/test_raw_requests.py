@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+import select
+import socket
 import time
 from typing import TYPE_CHECKING
 
@@ -201,3 +203,21 @@ async def test_a_hundred_bad_connections_at_once_leave_the_good_ones_alone(gatew
 
     answers = await asyncio.gather(*good, *bad)
     assert {answer.status for answer in answers[:20]} == {200}
+
+
+def sends_on(port: int) -> bytes:
+    """What a client reads that sees its answer only after having sent more."""
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+        # Far past the bound: refused by its announcement, while the bytes are on their way.
+        client.sendall(b"POST /login HTTP/1.1\r\n" + HOST + b"Content-Length: 99999999\r\n\r\n")
+        select.select([client], [], [], 5)
+        for _ in range(8):
+            client.sendall(b"x" * 4096)
+        return b"".join(iter(lambda: client.recv(65536), b""))
+
+
+async def test_a_client_refused_while_it_sends_still_reads_why(gateway: Gateway) -> None:
+    for _ in range(5):
+        said = await asyncio.to_thread(sends_on, gateway.port)
+        assert statuses(said) == [413]
+        assert b"problem+json" in said

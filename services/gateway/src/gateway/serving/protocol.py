@@ -8,6 +8,8 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from gateway.serving.lingering import LingeringTransport
+
 _VERSIONS = frozenset({"1.0", "1.1"})
 _BODIES = {
     400: ("bad-request", "Bad request", "This is not HTTP/1.1 as we understand it."),
@@ -46,8 +48,15 @@ class BoundedProtocol(HttpToolsProtocol):
         self._begun = self._refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
-        super().connection_made(transport)
+        lingering = LingeringTransport(transport, self._unread)
+        # To uvicorn it is one.
+        super().connection_made(cast("asyncio.Transport", lingering))
         self._await_headers()
+
+    def _unread(self) -> bool:
+        """Whether the client may still be sending what it has begun."""
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        return self._refused or (cycle is not None and cycle.more_body)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._headers_arrived()
