@@ -122,6 +122,7 @@ docs: setup ## Regenerate tables of settings and metrics, dashboards, rules and 
 	$(BIN)/python -m suite.docs
 	$(BIN)/python -m suite.watch
 	$(BIN)/python -m gateway openapi >docs/openapi.json
+	PYTHONPATH=charts $(BIN)/python -m charting.generate
 
 .PHONY: chart
 chart: setup ## Regenerate the schema, table of values and golden render of the chart

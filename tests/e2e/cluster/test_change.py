@@ -21,9 +21,7 @@ async def test_an_upgrade_and_its_rollback_keep_secrets_and_sessions(
     before = {name: cluster.secret(f"{PREFIX}-{name}") for name in GENERATED}
     pair = await api.sign_in(account)
 
-    cluster.install(
-        values_file, "--set", "tokens.accessMinutes=5", "--set-string", "commonLabels.turn=second"
-    )
+    cluster.install(values_file, "--set", "tokens.accessMinutes=5,commonLabels.turn=second")
     upgraded = Pair.of(await again(cluster, api, pair.refresh))
     cluster.helm("rollback", RELEASE, "--wait", "--timeout", "10m")
     Pair.of(await again(cluster, api, upgraded.refresh))
