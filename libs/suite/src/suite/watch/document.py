@@ -35,8 +35,14 @@ One container holds a collector, Prometheus, Tempo, Loki and Grafana:
     OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317 make run
 
 Then Grafana is at http://127.0.0.1:3000; import a dashboard from the folder above. In a cluster,
-`docs/collector.yaml` is the configuration of a collector that keeps every trace
-with an error or past a second, and a tenth of the rest.
+`docs/collector.yaml` is the configuration of a collector that keeps every trace with an error or past a
+second, and a tenth of the rest.
+
+## What it costs
+
+`make bench BENCH=telemetry` measures a decision at `/authz` in one run: without a collector, telling one percent
+of the traces, and with a collector that is gone. It ends with 1 where that costs more than 15 % of CPU, a
+millisecond, or a request.
 """
 
 
