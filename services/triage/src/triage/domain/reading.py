@@ -1,6 +1,5 @@
 """Blocks of log text in, a redacted digest out, in memory that does not grow with the input."""
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -11,7 +10,6 @@ from triage.domain.records.reader import RecordReader
 from triage.domain.redaction import Redactor
 
 _LINES_TOLD: Final = 20
-_BATCH_CHARACTERS: Final = 64 * 1024
 _LOGGERS_KEPT: Final = 1000
 
 
@@ -79,10 +77,14 @@ class Digester:
         )
 
     def _take(self, found: list[RawRecord]) -> None:
-        for run in _runs(found):
-            for record in self._redacted(run):
-                self._see(record.timestamp)
-                self._grouper.add(record)
+        before = self._before.lines
+        texts = list(self._redactor.redact_records((before + raw.first_line, raw.text) for raw in found))
+        messages = [_message(raw, text) for raw, text in zip(found, texts, strict=True)]
+        unseen = [raw for raw, message in zip(found, messages, strict=True) if message is None]
+        redacted = self._redactor.redact_records((before + raw.first_line, raw.message) for raw in unseen)
+        for raw, text, message in zip(found, texts, messages, strict=True):
+            self._see(raw.timestamp)
+            self._grouper.add(self._record(raw, text, next(redacted) if message is None else message))
 
     def _see(self, at: datetime | None) -> None:
         if at is None:
@@ -92,38 +94,18 @@ class Digester:
         if self._last is None or at > self._last:
             self._last = at
 
-    def _redacted(self, run: list[RawRecord]) -> Iterator[Record]:
-        """Neighbours are redacted together: a call costs as much as ten lines do."""
-        first_line = self._before.lines + run[0].first_line
-        joined = self._redactor.redact(Raw("\n".join(raw.text for raw in run)), first_line=first_line)
-        # A redaction never adds or takes a line, so the lines still tell the records apart.
-        lines = joined.split("\n")
-        at = 0
-        for raw in run:
-            size = raw.text.count("\n") + 1
-            text = Redacted("\n".join(lines[at : at + size]))
-            at += size
-            yield Record(
-                text=text,
-                message=self._message(raw, text),
-                level=raw.level,
-                timestamp=raw.timestamp,
-                logger=self._name(raw.logger),
-                # Only as far as redaction left it standing.
-                trace_id=raw.trace_id if raw.trace_id in text else "",
-                first_line=self._before.lines + raw.first_line,
-                last_line=self._before.lines + raw.last_line,
-            )
-
-    def _message(self, raw: RawRecord, text: Redacted) -> Redacted:
-        """The redacted message, found again in the redacted text where that can be done."""
-        if raw.message in text:
-            return Redacted(raw.message)
-        head, redacted_head = raw.text.partition("\n")[0], text.partition("\n")[0]
-        header = head.removesuffix(raw.message)
-        if header != head and redacted_head.startswith(header):
-            return Redacted(redacted_head[len(header) :])
-        return self._redactor.redact(raw.message)
+    def _record(self, raw: RawRecord, text: Redacted, message: Redacted) -> Record:
+        return Record(
+            text=text,
+            message=message,
+            level=raw.level,
+            timestamp=raw.timestamp,
+            logger=self._name(raw.logger),
+            # Only as far as redaction left it standing.
+            trace_id=raw.trace_id if raw.trace_id in text else "",
+            first_line=self._before.lines + raw.first_line,
+            last_line=self._before.lines + raw.last_line,
+        )
 
     def _name(self, logger: str) -> Redacted:
         known = self._loggers.get(logger)
@@ -134,21 +116,12 @@ class Digester:
         return known
 
 
-def _runs(found: Iterable[RawRecord]) -> Iterator[list[RawRecord]]:
-    """Records whose lines follow one another without a gap, so that line numbers stay true."""
-    run: list[RawRecord] = []
-    size = 0
-    for raw in found:
-        whole = raw.last_line - raw.first_line == raw.text.count("\n")
-        if run and (
-            not whole or raw.first_line != run[-1].last_line + 1 or size + len(raw.text) > _BATCH_CHARACTERS
-        ):
-            yield run
-            run, size = [], 0
-        run.append(raw)
-        size += len(raw.text)
-        if not whole:
-            yield run
-            run, size = [], 0
-    if run:
-        yield run
+def _message(raw: RawRecord, text: Redacted) -> Redacted | None:
+    """The redacted message, where it can be found again in the redacted text."""
+    if raw.message in text:
+        return Redacted(raw.message)
+    head, redacted_head = raw.text.partition("\n")[0].rstrip(), text.partition("\n")[0].rstrip()
+    header = head.removesuffix(raw.message)
+    if header != head and redacted_head.startswith(header):
+        return Redacted(redacted_head[len(header) :])
+    return None

@@ -44,13 +44,14 @@ def keyed_hits(text: bytes) -> Iterator[Hit]:
     for anchor in _ANCHOR.finditer(text):
         if anchor.start() < done or taken[anchor.start()]:
             continue
-        for low, high, rule in _at(text, anchor.start(), anchor.end()):
+        for hit in _at(text, anchor.start(), anchor.end()):
+            low, high, _ = hit
             if text.find(b"\n", anchor.end(), low) < 0:
                 done = max(done, high)
             else:
                 # Between values of a container that was cut off, another record may tell a secret of its own.
                 taken[low:high] = b"\x01" * (high - low)
-            yield low, high, rule
+            yield hit
     for anchor in _WORD_ANCHOR.finditer(text):
         words = anchor.group().split()
         rule = (
@@ -188,9 +189,8 @@ def _spaced(text: bytes, name: bytes, name_end: int) -> Iterator[Hit]:
 
 
 def _judged(text: bytes, rule: Rule, value: Value, style: Style) -> Iterator[Hit]:
-    more = text[value.end : value.end + 2].strip(b" \t\r\n") != b"" or text[value.end : value.end + 1] in {
-        b" ",
-        b"\t",
-    }
+    # Behind the end of the line another sentence begins.
+    following = text[value.end : value.end + 2].partition(b"\n")[0]
+    more = following.strip(b" \t\r") != b"" or following[:1] in {b" ", b"\t"}
     if is_secret(rule, text[value.start : value.end], style, more_follows=more):
         yield value.start, value.end, rule
