@@ -34,7 +34,7 @@ def tool(name: str) -> Path:
     if not cached.exists():
         if sys.platform != "linux" or platform.machine() not in {"x86_64", "AMD64"}:
             raise NotFound(
-                f"Install {name} (helm 3.18 or later, helm 4), or set {name.upper()} to where it is."
+                f"Install {name} (helm 3.17 or later, helm 4), or set {name.upper()} to where it is."
             )
         subprocess.run([ROOT / "charts/charting/setup.sh"], check=True)
         _extract(cached, _INSIDE[name])

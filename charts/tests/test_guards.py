@@ -65,6 +65,7 @@ def test_a_contradiction_is_told_with_its_mend(refusal: Refusal, values: dict[st
 def test_a_value_the_chart_does_not_know_is_refused_by_name(
     refusal: Refusal, values: dict[str, Any], where: str
 ):
+    # Helm 3 writes a.b.0 where Helm 4 writes /a/b/0.
     said = refusal(values)
-    assert where in said
+    assert where in said or where.strip("/").replace("/", ".") in said
     assert "values don't meet the specifications of the schema" in said
