@@ -10,6 +10,8 @@ from triage.domain.redaction.spans import replaced
 _TOKEN = compiled(rb"\"(?:[^\"\\]|\\.)*\"|-?[0-9][0-9.eE+-]*")
 JSON_STARTS = frozenset({b"{", b"[", b'"', b"<"} | {bytes([sign]) for sign in b"-0123456789"})
 """How a line begins that is JSON, or was before a number at its start went."""
+_NUMBER = b"0123456789.eE+-"
+_NUMBER_STARTS = frozenset(b"-0123456789")
 _LONGEST = 262_144
 
 
@@ -43,6 +45,8 @@ def is_json(line: bytes) -> bool:
     bare = line.strip()
     if not bare or bare[:1] not in JSON_STARTS or len(bare) > _LONGEST:
         return False
+    if bare[0] in _NUMBER_STARTS and bare.strip(_NUMBER):
+        return False  # most lines begin with a date, and raising is dear
     try:
         json.loads(bare)
     except (ValueError, RecursionError):
