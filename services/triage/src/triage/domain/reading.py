@@ -81,7 +81,9 @@ class Digester:
         texts = list(self._redactor.redact_records((before + raw.first_line, raw.text) for raw in found))
         messages = [_message(raw, text) for raw, text in zip(found, texts, strict=True)]
         unseen = [raw for raw, message in zip(found, messages, strict=True) if message is None]
-        redacted = self._redactor.redact_records((before + raw.first_line, raw.message) for raw in unseen)
+        redacted = self._redactor.redact_records(
+            ((before + raw.first_line, raw.message) for raw in unseen), counted=False
+        )
         for raw, text, message in zip(found, texts, messages, strict=True):
             self._see(raw.timestamp)
             self._grouper.add(self._record(raw, text, next(redacted) if message is None else message))

@@ -74,15 +74,18 @@ class Redactor:
             self._learn(text.encode("utf-8", "surrogatepass"))
         return [self.redact(text) for text in texts]
 
-    def redact_records(self, records: Iterable[tuple[int, Raw]]) -> Iterator[Redacted]:
+    def redact_records(
+        self, records: Iterable[tuple[int, Raw]], *, counted: bool = True
+    ) -> Iterator[Redacted]:
         """Texts in the order of a log, each with the number of its first line.
 
-        Many are looked at together: a look costs as much as ten lines do.
+        Many are looked at together: a look costs as much as ten lines do. Parts of
+        what was redacted before are not to be `counted` again.
         """
         for batch in batches(records):
             raw = batch.text.encode("utf-8", "surrogatepass")
             # A redaction never adds or takes a line, so the lines still tell the records apart.
-            out = self._replace(raw, [], batch.numbers).decode("utf-8", "surrogatepass")
+            out = self._replace(raw, [], batch.numbers, counted=counted).decode("utf-8", "surrogatepass")
             yield from map(Redacted, batch.apart(out))
 
     def redact_lines(self, lines: Iterable[bytes]) -> Iterator[bytes]:
@@ -151,7 +154,9 @@ class Redactor:
         hits.extend(self._memory.occurrences(text))
         return hits
 
-    def _replace(self, text: bytes, carried: list[Hit], numbers: Sequence[int] = ()) -> bytes:
+    def _replace(
+        self, text: bytes, carried: list[Hit], numbers: Sequence[int] = (), *, counted: bool = True
+    ) -> bytes:
         """The text without what the rules find, nor what they find in the result.
 
         A placeholder ends words that ran into the value before it, so what touches
@@ -159,13 +164,15 @@ class Redactor:
         not simply follow each other.
         """
         first = self._line
-        text, touched = self._pass(text, carried, numbers)
+        text, touched = self._pass(text, carried, numbers, counted=counted)
         for _ in range(_PASSES):
             if not touched:
                 break
             lines = text.split(b"\n")
             told = [numbers[place] if numbers else first + place for place in touched]
-            again, still = self._pass(b"\n".join(lines[place] for place in touched), [], told)
+            again, still = self._pass(
+                b"\n".join(lines[place] for place in touched), [], told, counted=counted
+            )
             for place, line in zip(touched, again.split(b"\n"), strict=True):
                 lines[place] = line
             text = b"\n".join(lines)
@@ -173,7 +180,9 @@ class Redactor:
         self._line = first + text.count(b"\n")
         return text
 
-    def _pass(self, text: bytes, carried: list[Hit], told: Sequence[int] = ()) -> tuple[bytes, list[int]]:
+    def _pass(
+        self, text: bytes, carried: list[Hit], told: Sequence[int] = (), *, counted: bool
+    ) -> tuple[bytes, list[int]]:
         """One redaction, and the places of the lines in which a placeholder touches something closely.
 
         `told` are the numbers of the text's lines where they do not simply follow each other.
@@ -191,7 +200,8 @@ class Redactor:
         touched: dict[int, None] = {}
         for start, end, rule in final:
             place = bisect_left(breaks, start)
-            self._tally.add(rule.id, told[place] if told else self._line + place)
+            if counted:
+                self._tally.add(rule.id, told[place] if told else self._line + place)
             if not stands_free(text, start, end):
                 touched[place] = None
         return without_breaking_json(text, final, breaks, self._numbering.name), list(touched)
