@@ -49,7 +49,7 @@ def main() -> int:
             hs256_secret=_bytes(settings.secret_key),
             clock=clock,
         )
-        verification.keep(stack)
+        verification.keep(stack, readiness)
         servicer = TriageServicer(behind, configured(settings))
 
         def register(server: grpc.aio.Server) -> None:

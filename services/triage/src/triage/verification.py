@@ -9,7 +9,7 @@ import grpc
 from chassis.clock import Clock
 from chassis.errors import Unauthenticated, Unavailable
 from chassis.grpc.client import call, stream
-from chassis.lifecycle import spawn
+from chassis.lifecycle import Readiness, spawn
 from chassis.security import tokens
 from chassis.security.keyring import FetchedKeys, VerifierKeys
 from chassis.security.revocations import Batch, Kind, Revocation, RevocationList, follow
@@ -49,10 +49,19 @@ class Verification:
         self._keys = VerifierKeys(self._fetch, clock)
         self._revocations = RevocationList(clock)
 
-    def keep(self, stack: AsyncExitStack) -> None:
-        """Keeps both up to date for as long as the stack lives."""
+    def keep(self, stack: AsyncExitStack, readiness: Readiness) -> None:
+        """Keeps both up to date for as long as the stack lives; nobody is served before the first of each."""
+        readiness.need("keys", met=False)
+        readiness.need("revocations", met=False)
         spawn(stack, self._keys.keep(), "keys")
         spawn(stack, follow(self._revocations, self._watch), "revocations")
+        spawn(stack, self._heard(readiness), "trust")
+
+    async def _heard(self, readiness: Readiness) -> None:
+        await self._keys.loaded.wait()
+        readiness.need("keys", met=True)
+        await self._revocations.complete.wait()
+        readiness.need("revocations", met=True)
 
     async def verify(self, token: str) -> Principal:
         """The principal a token proves.

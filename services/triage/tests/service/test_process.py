@@ -7,6 +7,7 @@ import socket
 import sys
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,16 +39,16 @@ class Program:
         self.address = address
 
 
-@pytest.fixture
-async def program(auth: Any, tmp_path: Path) -> AsyncIterator[Program]:
+@asynccontextmanager
+async def started(auth_address: str, folder: Path) -> AsyncIterator[Program]:
     address = f"127.0.0.1:{free_port()}"
-    log = tmp_path / "app.log"
+    log = folder / "app.log"
     log.write_bytes(LINE * 10)
     env = {
         "PATH": os.environ["PATH"],
         "ENVIRONMENT": "test",
         "GRPC_BIND": address,
-        "AUTH_GRPC_TARGET": f"ipv4:{auth.address}",
+        "AUTH_GRPC_TARGET": f"ipv4:{auth_address}",
         "TRIAGE_SOURCE": "file",
         "TRIAGE_LOG_FILE": str(log),
     }
@@ -55,13 +56,26 @@ async def program(auth: Any, tmp_path: Path) -> AsyncIterator[Program]:
         sys.executable, "-m", "triage", env=env, stdout=asyncio.subprocess.DEVNULL
     )
     try:
-        async with channel_to(address) as channel:
-            await until_serving(channel)
         yield Program(process, address)
     finally:
         if process.returncode is None:
             process.kill()
         await process.wait()
+
+
+@pytest.fixture
+async def program(auth: Any, tmp_path: Path) -> AsyncIterator[Program]:
+    async with started(auth.address, tmp_path) as program, channel_to(program.address) as channel:
+        await until_serving(channel)
+        yield program
+
+
+async def test_it_wants_no_traffic_before_it_knows_whom_to_trust(auth: Any, tmp_path: Path) -> None:
+    async with started(f"127.0.0.1:{free_port()}", tmp_path) as alone, channel_to(alone.address) as channel:
+        stub = health_pb2_grpc.HealthStub(channel)
+        answer = await stub.Check(health_pb2.HealthCheckRequest(), timeout=20, wait_for_ready=True)
+
+    assert answer.status == health_pb2.HealthCheckResponse.NOT_SERVING
 
 
 async def until_serving(channel: grpc.aio.Channel) -> None:

@@ -14,6 +14,8 @@ from chassis.security.tokens import KeySet
 log = logging.getLogger(__name__)
 
 _RETRY_SECONDS: Final = 1.0
+# Until then nobody can be served, so it is asked for eagerly.
+_FIRST_SECONDS: Final = 0.2
 _UNKNOWN_KEPT_SECONDS: Final = 10.0
 _UNKNOWN_AT_MOST: Final = 1_000
 _REFETCH_EVERY_SECONDS: Final = 1.0
@@ -49,7 +51,10 @@ class VerifierKeys:
         """Refreshes for ever, at half the age the source allows."""
         while True:
             refreshed = await self._refresh()
-            await asyncio.sleep(self._max_age / 2 if refreshed else _RETRY_SECONDS)
+            if refreshed:
+                await asyncio.sleep(self._max_age / 2)
+            else:
+                await asyncio.sleep(_RETRY_SECONDS if self.loaded.is_set() else _FIRST_SECONDS)
 
     async def with_key(self, kid: str) -> KeySet:
         """The current keys, asked for again first if `kid` is not among them."""
