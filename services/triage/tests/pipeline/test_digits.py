@@ -1,6 +1,6 @@
 """Which digits and which ids a message has never decides its group: what the grouper's look-up stands on."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from triage.domain.grouping.masks import flattened, signature
@@ -49,6 +49,7 @@ def test_messages_that_differ_in_a_uuid_are_looked_up_as_one(one: object, other:
     assert flattened(f"lease {one} lost") == flattened(f"lease {other} lost")
 
 
+@example(["abcdef012345", "e29b", "41d4", "a716", "446655440000"], "-")
 @given(
     st.lists(st.one_of(st.sampled_from(WORDS), IDS), min_size=1, max_size=8), st.sampled_from([" ", "-", ""])
 )

@@ -66,7 +66,8 @@ _LONG_HEX: Final = re.compile(
     r"[0a-f](?<![\w-].)(?:[0a-f]{7}-[0a-f]{4}-[0a-f]{4}-[0a-f]{4}-[0a-f]{12}"
     r"|(?:(?<=[a-f])|(?=0*[a-f]))[0a-f]{7,})\b"
 )
-_ANY_HEX: Final = "a0a0a0a0"
+# Nine, since eight and what follows them might now look like a UUID.
+_ANY_HEX: Final = "a0a0a0a0a"
 _MANY: Final = 2
 _LONG: Final = 14
 _TAIL: Final = re.compile(r"[.,;:!)\]}'\"]*$")
