@@ -51,7 +51,15 @@ async def readers() -> AsyncIterator[Readers]:
 
 
 def children() -> list[psutil.Process]:
-    return psutil.Process().children()
+    """The readers alone: other tests' servers are children of this process too."""
+    return [child for child in psutil.Process().children() if "triage.workers.child" in arguments(child)]
+
+
+def arguments(child: psutil.Process) -> list[str]:
+    try:
+        return child.cmdline()
+    except psutil.Error:
+        return []
 
 
 async def digest(readers: Readers, given: AsyncIterator[Piece], seconds: float = 20) -> Digest:
