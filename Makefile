@@ -64,6 +64,9 @@ kind-down: ## Remove that cluster
 
 .PHONY: e2e-cluster
 e2e-cluster: setup ## The promises only a cluster can show, in a fresh namespace of E2E_KUBECONFIG's
+	@[[ -n "$${E2E_KUBECONFIG:-}" ]] || { \
+	  echo "E2E_KUBECONFIG names no cluster. With Docker and kind: make kind-up, then" >&2; \
+	  echo "make e2e-cluster E2E_KUBECONFIG=$$HOME/.kube/config; else the kubeconfig of any cluster." >&2; exit 1; }
 	$(BIN)/pytest tests/e2e/cluster $(ARGS)
 
 ##@ Change it
