@@ -40,9 +40,9 @@ second, and a tenth of the rest.
 
 ## What it costs
 
-`make bench BENCH=telemetry` measures a decision at `/authz` in one run: without a collector, telling one percent
-of the traces, and with a collector that is gone. It ends with 1 where that costs more than 15 % of CPU, a
-millisecond, or a request.
+`make bench BENCH=telemetry` measures a decision at `/authz` in one run: without a collector, telling one
+percent of the traces, and with a collector that is gone. It ends with 1 where that costs more than 15 % of
+CPU, a millisecond, or a request.
 """
 
 
