@@ -4,7 +4,7 @@ import pytest
 
 from chassis.errors import Unavailable
 from chassis.security.keyring import FetchedKeys, VerifierKeys
-from chassis.security.tokens import KeySet, VerifyingKey
+from chassis.security.keyset import KeySet, VerifyingKey
 from chassis.testing import FrozenClock
 
 

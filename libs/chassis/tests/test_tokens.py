@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.errors import Unauthenticated
-from chassis.security.tokens import MAX_TOKEN_BYTES, KeySet, Principal, key_id, symmetric_kid, verify
+from chassis.security.keyset import KeySet, symmetric_kid
+from chassis.security.tokens import MAX_TOKEN_BYTES, Principal, key_id, verify
 
 NOW = 1_800_000_000
 SECRET = b"q8Vw2LzN0rXhT5yKc7Jd1BfGm4Pa9EsUo3Rti6Wx"

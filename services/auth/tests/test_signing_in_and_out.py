@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from chassis.errors import Unauthenticated
-from chassis.security.tokens import KeySet, verify
+from chassis.security.keyset import KeySet
+from chassis.security.tokens import verify
 from reliability.auth.v1 import auth_pb2 as pb
 
 

@@ -21,7 +21,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.errors import Conflict, NotFound, Unauthenticated
 from chassis.lifecycle import Readiness
-from chassis.security.tokens import KeySet, Principal, current_principal, verify
+from chassis.security.keyset import KeySet
+from chassis.security.tokens import Principal, current_principal, verify
 from chassis.testing.grpc import serving
 from gateway.app import build
 from gateway.settings import GatewaySettings

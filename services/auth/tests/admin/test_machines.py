@@ -6,7 +6,8 @@ import psycopg
 import pytest
 
 from chassis.errors import Invalid, Unauthenticated
-from chassis.security.tokens import KeySet, verify
+from chassis.security.keyset import KeySet
+from chassis.security.tokens import verify
 from reliability.auth.v1 import auth_pb2 as pb
 
 NEXT_SECRET_KEY = "Zp8mC2vK5xR1tY7wF4hJ9nL3qS6dG0bA-next-Zp8mC2vK5x"

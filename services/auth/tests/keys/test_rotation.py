@@ -10,7 +10,8 @@ import psycopg
 import pytest
 
 from chassis.errors import Conflict, Forbidden
-from chassis.security.tokens import KeySet, key_id, verify
+from chassis.security.keyset import KeySet
+from chassis.security.tokens import key_id, verify
 from reliability.auth.v1 import auth_pb2 as pb
 
 OTHER_SECRET = "uW4sY7eR0qT3iO6pA9dF2gH5jK8lZ1xC" * 2

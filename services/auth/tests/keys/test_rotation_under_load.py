@@ -9,7 +9,8 @@ import pytest
 
 from chassis.clock import SystemClock
 from chassis.security.keyring import FetchedKeys, VerifierKeys
-from chassis.security.tokens import KeySet, key_id, verify
+from chassis.security.keyset import KeySet
+from chassis.security.tokens import key_id, verify
 from reliability.auth.v1 import auth_pb2 as pb
 
 pytestmark = pytest.mark.alone

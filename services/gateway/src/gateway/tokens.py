@@ -6,8 +6,9 @@ from chassis.clock import Clock
 from chassis.errors import Unauthenticated, Unavailable
 from chassis.security import tokens
 from chassis.security.keyring import VerifierKeys
+from chassis.security.keyset import KeySet
 from chassis.security.revocations import RevocationList
-from chassis.security.tokens import LEEWAY_SECONDS, KeySet, Principal
+from chassis.security.tokens import LEEWAY_SECONDS, Principal
 from gateway.policy import OnStale, RoutePolicy
 
 

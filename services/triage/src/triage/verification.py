@@ -12,8 +12,9 @@ from chassis.grpc.client import call, stream
 from chassis.lifecycle import Readiness, spawn
 from chassis.security import tokens
 from chassis.security.keyring import FetchedKeys, VerifierKeys
+from chassis.security.keyset import KeySet
 from chassis.security.revocations import Batch, Kind, Revocation, RevocationList, follow
-from chassis.security.tokens import KeySet, Principal
+from chassis.security.tokens import Principal
 from reliability.auth.v1 import auth_pb2 as pb
 from reliability.auth.v1 import auth_pb2_grpc as rpc
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from chassis.clock import Clock
 from chassis.errors import ServiceError
-from chassis.security.tokens import KeySet
+from chassis.security.keyset import KeySet
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,6 @@ of its type, nothing in the header names a key of its own.
 
 import base64
 import binascii
-import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -20,18 +19,17 @@ from jwt.algorithms import get_default_algorithms
 from jwt.types import Options
 
 from chassis.errors import Unauthenticated
+from chassis.security.keyset import ALGORITHMS, KeySet
 
 MAX_TOKEN_BYTES: Final = 8 * 1024
 LEEWAY_SECONDS: Final = 5
 TYPE: Final = "at+jwt"
-ALGORITHMS: Final = ("EdDSA", "ES256", "RS256", "HS256")
 _HEADER_NAMES: Final = frozenset({"alg", "typ", "kid"})
 _SHAPE: Final = re.compile(r"[A-Za-z0-9_-]{2,1024}\.[A-Za-z0-9_-]{2,}\.[A-Za-z0-9_-]{16,1024}", re.ASCII)
 _TEXT_CLAIMS: Final = ("iss", "sub", "jti", "sid", "role", "client_id")
 _TIME_CLAIMS: Final = ("iat", "nbf", "exp")
 _MAX_TEXT: Final = 256
 _YEAR_9999: Final = 253_402_300_800
-_MIN_RSA_BITS: Final = 2048
 
 Role = Literal["admin", "user"]
 
@@ -49,73 +47,6 @@ class Principal:
     issued_at: int
     expires_at: int
     scopes: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class VerifyingKey:
-    kid: str
-    algorithm: str
-    material: Any
-    """As PyJWT prepared it for this algorithm."""
-
-
-class KeySet:
-    """The keys a token may be signed with, by `kid`; immutable."""
-
-    def __init__(self, keys: Mapping[str, VerifyingKey]) -> None:
-        self._keys = dict(keys)
-
-    @property
-    def kids(self) -> frozenset[str]:
-        return frozenset(self._keys)
-
-    def get(self, kid: str) -> VerifyingKey | None:
-        return self._keys.get(kid)
-
-    @classmethod
-    def from_jwks(cls, document: bytes, *, hs256_secret: bytes | None = None) -> "KeySet":
-        """From an RFC 7517 key set; keys of other uses or kinds are passed over.
-
-        Args:
-            document: JSON.
-            hs256_secret: the shared secret, where HS256 is the algorithm; a key
-                set never carries it.
-
-        Raises:
-            ValueError: the document is not a key set.
-        """
-        keys: dict[str, VerifyingKey] = {}
-        try:
-            listed = json.loads(document)["keys"]
-            for entry in listed:
-                key = _from_jwk(entry)
-                if key is not None:
-                    keys[key.kid] = key
-        except (KeyError, TypeError, jwt.InvalidKeyError) as error:
-            raise ValueError("not a JSON Web Key set") from error
-        if hs256_secret is not None:
-            kid = symmetric_kid(hs256_secret)
-            keys[kid] = VerifyingKey(kid, "HS256", hs256_secret)
-        return cls(keys)
-
-
-def symmetric_kid(secret: bytes) -> str:
-    """The `kid` of a shared secret, from which nothing of the secret follows."""
-    return "hs-" + hashlib.sha256(b"kid\x00" + hashlib.sha256(secret).digest()).hexdigest()[:16]
-
-
-def _from_jwk(entry: object) -> VerifyingKey | None:
-    if not isinstance(entry, dict):
-        raise TypeError("a key is an object")
-    algorithm, kid = entry.get("alg"), entry.get("kid")
-    if algorithm not in ALGORITHMS or algorithm == "HS256" or not isinstance(kid, str) or "d" in entry:
-        return None
-    if entry.get("use", "sig") != "sig":
-        return None
-    material = jwt.PyJWK.from_dict(dict(entry), algorithm).key
-    if algorithm == "RS256" and material.key_size < _MIN_RSA_BITS:
-        return None
-    return VerifyingKey(kid, algorithm, material)
 
 
 _decoders: Final = get_default_algorithms()

@@ -12,7 +12,8 @@ from auth.signing import material
 from auth.signing.sealing import Seal
 from auth.storage.signing_keys import StoredKey
 from chassis.errors import Unavailable
-from chassis.security.tokens import TYPE, KeySet, symmetric_kid
+from chassis.security.keyset import KeySet, symmetric_kid
+from chassis.security.tokens import TYPE
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ from chassis.clock import SystemClock
 from chassis.lifecycle import Readiness
 from chassis.observability.context import Sampler
 from chassis.security.keyring import FetchedKeys, VerifierKeys
+from chassis.security.keyset import KeySet
 from chassis.security.revocations import RevocationList
-from chassis.security.tokens import KeySet
 from gateway.asgi import Receive, Scope, Send, refuse
 from gateway.authz import PATH as AUTHZ
 from gateway.authz import Decider, ForwardAuth, serve_ext_authz

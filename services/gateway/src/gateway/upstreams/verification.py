@@ -7,8 +7,8 @@ import grpc
 from chassis.errors import Unavailable
 from chassis.grpc.client import call, stream
 from chassis.security.keyring import FetchedKeys
+from chassis.security.keyset import KeySet
 from chassis.security.revocations import Batch, Kind, Revocation
-from chassis.security.tokens import KeySet
 from gateway.upstreams.auth import PEER
 from reliability.auth.v1 import auth_pb2 as pb
 from reliability.auth.v1 import auth_pb2_grpc as rpc
