@@ -55,6 +55,12 @@ def current() -> TraceContext | None:
     return _current.get()
 
 
+def recorded() -> TraceContext | None:
+    """Where we are, if anybody records it: what an exemplar can lead to."""
+    here = _current.get()
+    return here if here is not None and here.sampled else None
+
+
 @contextmanager
 def attached(trace: TraceContext) -> Iterator[None]:
     token = _current.set(trace)

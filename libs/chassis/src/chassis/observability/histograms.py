@@ -2,35 +2,45 @@
 
 OpenTelemetry's own cleans the attributes and looks for an exemplar at every measurement, which is
 more than a cached decision costs. These are recorded by the event loop's thread alone; whoever
-exports reads a count that is at most one measurement old.
+exports reads a count that is at most one measurement old. An exemplar is kept only of what is
+recorded as a trace: the latest of each bucket.
 """
 
 import time
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any, Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, NamedTuple, Protocol
 
-from opentelemetry.exporter.prometheus import PrometheusMetricReader
-from opentelemetry.sdk.metrics.export import (
-    AggregationTemporality,
-    Histogram,
-    HistogramDataPoint,
-    Metric,
-    MetricsData,
-    PeriodicExportingMetricReader,
-    ScopeMetrics,
-)
-from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from opentelemetry.sdk.metrics import Exemplar
+from opentelemetry.sdk.metrics.export import AggregationTemporality, Histogram, HistogramDataPoint, Metric
 
 _MOST_SERIES: Final = 4096
 Attributes = Mapping[str, str | int]
 
 
+class Traced(Protocol):
+    """A place in a trace that is recorded; ids are lower-case hexadecimal."""
+
+    @property
+    def trace_id(self) -> str: ...
+    @property
+    def span_id(self) -> str: ...
+
+
+class Seen(NamedTuple):
+    """One measurement, and the trace it was made in."""
+
+    value: float
+    trace_id: str
+    span_id: str
+    # Seconds since the epoch.
+    at: float
+
+
 class Series:
     """The measurements of one set of attributes."""
 
-    __slots__ = ("attributes", "bounds", "buckets", "most", "total")
+    __slots__ = ("attributes", "bounds", "buckets", "most", "seen", "total")
 
     def __init__(self, attributes: Attributes, bounds: Sequence[float]) -> None:
         self.attributes = attributes
@@ -38,22 +48,27 @@ class Series:
         self.buckets = [0] * (len(bounds) + 1)
         self.total = 0.0
         self.most = 0.0
+        self.seen: dict[int, Seen] = {}
 
-    def record(self, value: float) -> None:
-        self.buckets[bisect_left(self.bounds, value)] += 1
+    def record(self, value: float, trace: Traced | None = None) -> None:
+        """`trace` only where it is recorded: it is what an exemplar leads to."""
+        bucket = bisect_left(self.bounds, value)
+        self.buckets[bucket] += 1
         self.total += value
         self.most = max(self.most, value)
+        if trace is not None:
+            self.seen[bucket] = Seen(value, trace.trace_id, trace.span_id, time.time())
 
 
 class Measured:
     """One histogram of the process; ask `histogram` for it."""
 
     def __init__(self, name: str, unit: str, description: str, bounds: Sequence[float]) -> None:
-        self._name, self._unit, self._description = name, unit, description
-        self._bounds = tuple(bounds)
+        self.name, self.unit, self.description = name, unit, description
+        self.bounds = tuple(bounds)
         self._series: dict[tuple[tuple[str, str | int], ...], Series] = {}
         self._began = time.time_ns()
-        self._overflow = Series({"otel.metric.overflow": "true"}, self._bounds)
+        self._overflow = Series({"otel.metric.overflow": "true"}, self.bounds)
 
     def series(self, attributes: Attributes) -> Series:
         """Keep what this returns: finding it again is what is being avoided."""
@@ -62,30 +77,38 @@ class Measured:
         if found is None:
             if len(self._series) >= _MOST_SERIES:
                 return self._overflow
-            found = self._series[key] = Series(dict(attributes), self._bounds)
+            found = self._series[key] = Series(dict(attributes), self.bounds)
         return found
+
+    def measured(self) -> Iterator[Series]:
+        """Every series with anything in it."""
+        for series in (*self._series.values(), self._overflow):
+            if any(series.buckets):
+                yield series
 
     def metric(self) -> Metric:
         now = time.time_ns()
-        points = []
-        for series in (*self._series.values(), self._overflow):
-            buckets = tuple(series.buckets)
-            if not any(buckets):
-                continue
-            point = HistogramDataPoint(
-                attributes=dict(series.attributes),
-                start_time_unix_nano=self._began,
-                time_unix_nano=now,
-                count=sum(buckets),
-                sum=series.total,
-                bucket_counts=buckets,
-                explicit_bounds=self._bounds,
-                min=0.0,
-                max=series.most,
-            )
-            points.append(point)
+        points = [self._point(series, now) for series in self.measured()]
         data = Histogram(points, AggregationTemporality.CUMULATIVE)
-        return Metric(self._name, self._description, self._unit, data)
+        return Metric(self.name, self.description, self.unit, data)
+
+    def _point(self, series: Series, now: int) -> HistogramDataPoint:
+        buckets = tuple(series.buckets)
+        return HistogramDataPoint(
+            attributes=dict(series.attributes),
+            start_time_unix_nano=self._began,
+            time_unix_nano=now,
+            count=sum(buckets),
+            sum=series.total,
+            bucket_counts=buckets,
+            explicit_bounds=self.bounds,
+            min=0.0,
+            max=series.most,
+            exemplars=[
+                Exemplar({}, seen.value, round(seen.at * 1e9), int(seen.span_id, 16), int(seen.trace_id, 16))
+                for seen in tuple(series.seen.values())
+            ],
+        )
 
 
 _known: Final[dict[str, Measured]] = {}
@@ -99,21 +122,5 @@ def histogram(name: str, *, unit: str, description: str, bounds: Sequence[float]
     return found
 
 
-def joined(data: MetricsData) -> MetricsData:
-    """What OpenTelemetry collected, and ours."""
-    ours = [metric for metric in (known.metric() for known in _known.values()) if metric.data.data_points]
-    if not ours or not data.resource_metrics:
-        return data
-    first, *others = data.resource_metrics
-    scope = ScopeMetrics(InstrumentationScope("reliability"), ours, schema_url="")
-    return MetricsData([replace(first, scope_metrics=[*first.scope_metrics, scope]), *others])
-
-
-class PrometheusReader(PrometheusMetricReader):
-    def _receive_metrics(self, metrics_data: MetricsData, *args: Any, **kwargs: Any) -> None:
-        super()._receive_metrics(joined(metrics_data), *args, **kwargs)
-
-
-class PeriodicReader(PeriodicExportingMetricReader):
-    def _receive_metrics(self, metrics_data: MetricsData, *args: Any, **kwargs: Any) -> None:
-        super()._receive_metrics(joined(metrics_data), *args, **kwargs)
+def every() -> Sequence[Measured]:
+    return tuple(_known.values())

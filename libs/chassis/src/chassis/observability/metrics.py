@@ -11,13 +11,16 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader
 from opentelemetry.sdk.resources import Resource
 
-from chassis.observability.histograms import PeriodicReader, PrometheusReader
+from chassis.observability.readers import PeriodicReader, PrometheusReader
 
 _FLUSH_SECONDS: Final = 2.0
 _EXPORT_SECONDS: Final = 5
 
 SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Bucket bounds for durations, from a cached decision to a model's answer."""
+
+AGES: Final = (1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 21_600.0, 86_400.0)
+"""Bucket bounds for the age of an answer that was kept, from a second to a day."""
 
 
 def setup(stack: AsyncExitStack, *, endpoint: str | None, resource: Resource, prometheus: bool) -> None:
