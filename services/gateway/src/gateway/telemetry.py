@@ -18,7 +18,7 @@ from gateway.exchange import Exchange
 from gateway.limits.notation import Limit
 from gateway.policy import OnStoreFailure
 
-_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _SERVER_ERROR: Final = 500
 _MOST_SERIES: Final = 4096
 
@@ -43,13 +43,13 @@ class RequestMetrics:
         if scope["type"] == "websocket":
             # As long as the conversation, which is not a latency.
             return
-        method = scope["method"] if scope["method"] in _METHODS else "_OTHER"
+        method = scope["method"] if scope["method"] in METHODS else "_OTHER"
         route = "unmatched" if found.policy is None else found.policy.name
         key = (method, route, found.status or 499, found.scheme)
         series = self._series.get(key)
         if series is None:
             series = self._bind(*key)
-        series.record(time.perf_counter() - found.started)
+        series.record(time.perf_counter() - found.started, found if found.sampled else None)
 
     def _bind(self, method: str, route: str, status: int, scheme: str) -> Series:
         attributes: dict[str, str | int] = {

@@ -6,6 +6,8 @@ import pytest
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
+from chassis.observability.histograms import histogram
+from chassis.observability.metrics import AGES
 from chassis.testing import FrozenClock
 from gateway.proxy.faults import UpstreamFault
 from gateway.proxy.pool import Address
@@ -70,3 +72,14 @@ async def test_a_rejected_routes_file_shows(tmp_path: Path):
     assert figures["gateway.routes.current"] == {"": 0}
     assert figures["gateway.routes.reloads"] == {"accepted": 1, "rejected": 1}
     assert routes.match("GET", "/a") is not None
+
+
+async def test_how_old_a_stand_in_was_is_told_where_there_was_one():
+    told = Told()
+    age = histogram("gateway.upstream.fallback.age", unit="s", description="", bounds=AGES)
+    told.observer.fell_back("news-of-this-test", "last_good", 42)
+    told.observer.fell_back("news-of-this-test", "fallback", None)
+
+    (series,) = (each for each in age.measured() if each.attributes["route"] == "news-of-this-test")
+    assert (sum(series.buckets), series.total) == (1, 42)
+    assert sum(told.figures()["gateway.upstream.fallbacks"].values()) == 2

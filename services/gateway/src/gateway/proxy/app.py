@@ -170,7 +170,7 @@ class ProxyApp:
             return False
         stored, age = kept
         found.outcome = "last_good"
-        self._observer.fell_back(route.name, "last_good")
+        self._observer.fell_back(route.name, "last_good", age)
         headers: Headers = [
             *stored.headers,
             (b"content-length", b"%d" % len(stored.body)),

@@ -67,7 +67,7 @@ class Envelope:
             kept = await self._last_good.get(self._last_good.key(route.name, b"", [], None))
         source = "fallback" if kept is None else "fallback_cache"
         found.outcome = source
-        self._observer.fell_back(route.name, source)
+        self._observer.fell_back(route.name, source, None if kept is None else kept[1])
         body: dict[str, object] = {"status": "degraded", "source": source}
         headers: Headers = [(b"x-degraded", source.replace("_", "-").encode())]
         if kept is not None:

@@ -39,6 +39,14 @@ class Outgoing:
     def repeatable(self) -> bool:
         return self.method in IDEMPOTENT and not self.spent
 
+    def asked_by(self, trace_id: str, span_id: str) -> None:
+        """Names a span of ours as the parent of whatever the upstream records."""
+        line = b"\r\ntraceparent: 00-" + trace_id.encode() + b"-"
+        at = self.after_host.find(line)
+        if at >= 0:
+            at += len(line)
+            self.after_host = self.after_host[:at] + span_id.encode() + self.after_host[at + len(span_id) :]
+
     def wire(self, host: bytes) -> bytes:
         start = self.before_host + (b"" if self.fixed_host else host) + self.after_host
         if self.chunked and self.body:

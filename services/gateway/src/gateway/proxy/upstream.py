@@ -103,6 +103,7 @@ class Upstream:
         self.name = name
         self.rules = rules
         self._observer = observer
+        self._asking = observer.attempts(name)
         self.breaker = Breaker(
             name,
             failures=rules.breaker_failures,
@@ -169,7 +170,8 @@ class Upstream:
             if retries.attempt_timeout is not None:
                 limit = min(deadline, asyncio.get_running_loop().time() + retries.attempt_timeout)
             try:
-                connection = await self._attempt(endpoint, request, limit, patience)
+                asked = self._attempt(endpoint, request, limit, patience)
+                connection = await self._asking.told(asked, request, endpoint.pool.address, attempt)
             except UpstreamFault as fault:
                 self.went_wrong(endpoint, permit, fault.kind)
                 safe = isinstance(fault, ConnectFailed) and not request.spent

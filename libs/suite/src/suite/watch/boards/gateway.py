@@ -89,8 +89,29 @@ _LIMITS: Final = (
 )
 _UPSTREAMS: Final = (
     Panel(
+        "Time of upstreams",
+        "99 of 100 attempts got the head of an answer sooner; of each upstream, retries apart.",
+        (Query(percentile(0.99, "http_client_request_duration_seconds", "upstream"), "{{upstream}}"),),
+        unit="s",
+        width=12,
+    ),
+    Panel(
+        "Attempts at upstreams",
+        "By status; a line without one is a failure before any answer.",
+        (
+            Query(
+                per_second(
+                    "http_client_request_duration_seconds_count", "upstream, http_response_status_code"
+                ),
+                "{{upstream}} {{http_response_status_code}}",
+            ),
+        ),
+        unit="reqps",
+        width=12,
+    ),
+    Panel(
         "Failed attempts at upstreams",
-        "By upstream and kind.",
+        "By upstream and kind; `status` is an answer of 5xx.",
         (
             Query(
                 per_second("gateway_upstream_failures_total", "upstream, error_type"),
@@ -117,6 +138,18 @@ _UPSTREAMS: Final = (
         (Query(per_second("gateway_upstream_fallbacks_total", "route, source"), "{{route}} {{source}}"),),
         unit="ops",
         fault=True,
+        width=12,
+    ),
+    Panel(
+        "Age of what stood in",
+        "Median and oldest answers that clients got instead; past an hour they are told old news.",
+        tuple(
+            Query(percentile(share, "gateway_upstream_fallback_age_seconds"), name)
+            for share, name in ((0.5, "median"), (1.0, "oldest"))
+        ),
+        unit="s",
+        fault=True,
+        width=12,
     ),
     Panel(
         "Breakers",

@@ -17,7 +17,7 @@ COMMON: Final = (
         "From the headers of a request to the end of its answer.",
         {
             "http_route": "names of the gateway's routes and of the routes file, `unmatched` for the rest",
-            "http_request_method": "nine methods, `_OTHER` for the rest",
+            "http_request_method": "seven methods, `_OTHER` for the rest",
             "http_response_status_code": "statuses; 499 where the client left",
             "url_scheme": "`http`, `https`",
             "error_type": "the status, from 500 on; else empty",
@@ -98,6 +98,19 @@ GATEWAY: Final = (
     ),
     Metric("gateway.revocations.known", "gauge", "", _GATEWAY, "Revocations in memory."),
     Metric(
+        "http.client.request.duration",
+        "histogram",
+        "s",
+        _GATEWAY,
+        "From an attempt at an upstream to the head of its answer.",
+        {
+            **_UPSTREAM,
+            "http_request_method": "seven methods, `_OTHER` for the rest",
+            "http_response_status_code": "statuses; empty where none came",
+            "error_type": "the status, from 400 on, or the kind of failure as below; else empty",
+        },
+    ),
+    Metric(
         "gateway.upstream.failures",
         "counter",
         "{failure}",
@@ -105,7 +118,7 @@ GATEWAY: Final = (
         "Attempts at an upstream that failed.",
         {
             **_UPSTREAM,
-            "error_type": "`connect`, `reset`, `malformed`, `truncated`, `timeout`, and 5xx statuses",
+            "error_type": "`connect`, `reset`, `malformed`, `truncated`, `timeout`, and `status` for 5xx",
         },
     ),
     Metric(
@@ -139,6 +152,14 @@ GATEWAY: Final = (
         _GATEWAY,
         "Answers that stood in for the upstream's.",
         {"route": "routes with a fallback", "source": "where the answer came from"},
+    ),
+    Metric(
+        "gateway.upstream.fallback.age",
+        "histogram",
+        "s",
+        _GATEWAY,
+        "How old those answers were, where one had been kept.",
+        {"route": "routes with a fallback"},
     ),
     Metric(
         "gateway.breaker.state",
