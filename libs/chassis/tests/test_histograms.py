@@ -86,3 +86,14 @@ def test_only_a_trace_that_is_recorded_can_be_led_to() -> None:
     with attached(TRACE._replace(sampled=False)):
         assert recorded() is None
     assert recorded() is None
+
+
+@pytest.mark.usefixtures("reader")
+def test_a_second_reader_in_one_process_sees_the_same_and_may_leave_first(made: Measured) -> None:
+    made.series({}).record(0.05)
+    second = PrometheusReader()
+    counted = f"{made.name.replace('.', '_')}_seconds_count 1.0"
+    assert lines(exposition.generate_latest(REGISTRY), made).count(counted) == 1
+    second.shutdown()
+
+    assert lines(exposition.generate_latest(REGISTRY), made).count(counted) == 1

@@ -38,21 +38,38 @@ class PrometheusReader(PrometheusMetricReader):
 
     def __init__(self) -> None:
         super().__init__()
-        self._ours = _Ours()
-        REGISTRY.register(self._ours)
+        _OURS.opened()
 
     def shutdown(self, timeout_millis: float = 30_000, **kwargs: Any) -> None:
-        REGISTRY.unregister(self._ours)
+        _OURS.closed()
         super().shutdown(timeout_millis, **kwargs)
 
 
 class _Ours(Collector):
+    """Registered once, however many readers there are: the histograms are the process's."""
+
+    def __init__(self) -> None:
+        self._readers = 0
+
+    def opened(self) -> None:
+        if self._readers == 0:
+            REGISTRY.register(self)
+        self._readers += 1
+
+    def closed(self) -> None:
+        self._readers -= 1
+        if self._readers == 0:
+            REGISTRY.unregister(self)
+
     def collect(self) -> Iterator[HistogramMetricFamily]:
         """Named as OpenTelemetry's exporter names its own; exemplars for who asks for OpenMetrics."""
         for measured in every():
             family = _family(measured)
             if family.samples:
                 yield family
+
+
+_OURS: Final = _Ours()
 
 
 def _family(measured: Measured) -> HistogramMetricFamily:
