@@ -1,6 +1,7 @@
 """Traces: OTLP to the collector, in the background, never in the way of a request."""
 
 import asyncio
+import sys
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from typing import Final
@@ -11,9 +12,10 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
-from opentelemetry.trace import Span, SpanKind
+from opentelemetry.trace import Span, SpanKind, StatusCode
 from opentelemetry.util.types import AttributeValue
 
+from chassis.errors import ServiceError, Unavailable
 from chassis.observability.context import TraceContext, attached, current
 
 _FLUSH_SECONDS: Final = 2.0
@@ -48,21 +50,50 @@ def setup(stack: AsyncExitStack, *, endpoint: str | None, resource: Resource) ->
 
 @contextmanager
 def span(
-    name: str, kind: SpanKind = SpanKind.INTERNAL, **attributes: AttributeValue
+    name: str, kind: SpanKind = SpanKind.INTERNAL, *, judged: bool = False, **attributes: AttributeValue
 ) -> Iterator[Span | None]:
     """A child of where we are; None, at no cost, where the trace is not recorded.
 
-    Attribute names are given with `_` for `.`: `rpc_system="grpc"`.
+    Attribute names are given with `_` for `.`: `rpc_system="grpc"`. What is raised
+    is told by its kind and never by its words, which may hold what a client wrote;
+    with `judged` whoever opened the span says that.
     """
     here = current()
     if here is None or not here.sampled:
         yield None
         return
     named = {key.replace("_", "."): value for key, value in attributes.items()}
-    with _tracer.start_as_current_span(name, here.as_parent(), kind=kind, attributes=named) as made:
+    with _tracer.start_as_current_span(
+        name,
+        here.as_parent(),
+        kind=kind,
+        attributes=named,
+        record_exception=False,
+        set_status_on_exception=False,
+    ) as made:
         context = made.get_span_context()
         if not context.is_valid:
             yield None
             return
         with attached(TraceContext(here.trace_id, f"{context.span_id:016x}", sampled=True)):
-            yield made
+            try:
+                yield made
+            finally:
+                if not judged and (error := sys.exception()) is not None:
+                    _judge(made, error)
+
+
+def failed(span: Span, kind: str, *, ours: bool = True) -> None:
+    """Says what went wrong; what a caller asked wrongly is no error of `ours`."""
+    span.set_attribute("error.type", kind)
+    if ours:
+        span.set_status(StatusCode.ERROR)
+
+
+def _judge(made: Span, error: BaseException) -> None:
+    match error:
+        case ServiceError():
+            failed(made, error.reason, ours=isinstance(error, Unavailable))
+        case _:
+            # Nobody waiting any more is neither.
+            failed(made, type(error).__qualname__, ours=isinstance(error, Exception))

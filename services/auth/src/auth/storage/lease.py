@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError, SQLAlch
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from auth.storage.spans import COMMIT, asking
 from chassis.errors import Unavailable
 
 T = TypeVar("T")
@@ -76,15 +77,18 @@ class Lease:
         self._running = running
 
     async def execute(self, statement: Executable, parameters: Parameters | None = None) -> CursorResult[Any]:
-        return await self._bounded(self._execute(statement, parameters))
+        with asking(statement, self._engine.url):
+            return await self._bounded(self._execute(statement, parameters))
 
     async def only(self, statement: Executable, parameters: Parameters | None = None) -> CursorResult[Any]:
         """One statement and the end of the lease, in one go."""
-        return await self._bounded(self._only(statement, parameters))
+        with asking(statement, self._engine.url):
+            return await self._bounded(self._only(statement, parameters))
 
     async def commit(self) -> None:
         if self._connection is not None:
-            await self._bounded(self._connection.commit())
+            with asking(COMMIT, self._engine.url):
+                await self._bounded(self._connection.commit())
 
     async def release(self) -> None:
         """Rolls back what was not committed; waits for a statement that is still running."""
