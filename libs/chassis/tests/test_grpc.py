@@ -195,7 +195,8 @@ async def test_health_follows_readiness() -> None:
             verify=accept,
             public=frozenset(),
         )
-        check = health_pb2_grpc.HealthStub(open_channel(stack, f"127.0.0.1:{port}")).Watch
+        channel = await stack.enter_async_context(grpc.aio.insecure_channel(f"127.0.0.1:{port}"))
+        check = health_pb2_grpc.HealthStub(channel).Watch
         async with asyncio.timeout(10):
             watched = check(health_pb2.HealthCheckRequest(service="test.Echo"))
             seen = []

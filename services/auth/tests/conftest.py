@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +58,7 @@ class Replica:
     """One auth of its own: its pool, its keys in memory, its feed."""
 
     channel: grpc.aio.Channel
+    port: int
 
     @property
     def auth(self) -> "rpc.AuthServiceAsyncStub":
@@ -112,7 +113,7 @@ def _settings_for(url: str, **changes: str) -> AuthSettings:
     return settings
 
 
-async def until(true: Callable[[], bool], seconds: float = PATIENCE) -> None:
+async def _until(true: Callable[[], bool], seconds: float = PATIENCE) -> None:
     async with asyncio.timeout(seconds):
         while not true():  # what is awaited has no event of its own
             await asyncio.sleep(0.005)
@@ -124,8 +125,14 @@ async def _replica(url: str, *, clock: Clock | None = None, **changes: str) -> A
         readiness = Readiness()
         port = await build(stack, readiness, _settings_for(url, **changes), clock=clock)
         readiness.serving(yes=True)
-        await until(lambda: readiness.ready)
-        yield Replica(await stack.enter_async_context(channel_to(f"127.0.0.1:{port}")))
+        await _until(lambda: readiness.ready)
+        yield Replica(await stack.enter_async_context(channel_to(f"127.0.0.1:{port}")), port)
+
+
+@pytest.fixture
+def until() -> Callable[..., Awaitable[None]]:
+    """Waits until something is true, but not for ever."""
+    return _until
 
 
 @pytest.fixture
@@ -175,7 +182,7 @@ class Process:
             while answer.status != health_pb2.HealthCheckResponse.SERVING:
                 await asyncio.sleep(0.02)
                 answer = await health.Check(health_pb2.HealthCheckRequest(), wait_for_ready=True)
-        return Replica(channel)
+        return Replica(channel, port)
 
     async def kill(self) -> None:
         with suppress(ProcessLookupError):

@@ -14,6 +14,7 @@ from chassis.security.tokens import Principal, current_principal, verify
 from reliability.auth.v1 import auth_pb2 as pb
 
 _SCHEME = "Bearer "
+_ATTEMPTS = "grpc-previous-rpc-attempts"
 
 
 class Verifier:
@@ -75,6 +76,11 @@ def bearer(context: Any, genuine: Callable[[str], Principal]) -> Principal:
     if len(given) != 1 or not isinstance(given[0], str) or not given[0].startswith(_SCHEME):
         raise Unauthenticated
     return genuine(given[0].removeprefix(_SCHEME))
+
+
+def repeated(context: Any) -> bool:
+    """Whether a channel asks again by itself, after an attempt that may have been carried out (gRFC A6)."""
+    return any(name == _ATTEMPTS for name, _ in context.invocation_metadata() or ())
 
 
 def client(message: pb.ClientContext) -> Client:

@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from auth.callers import Verifier, bearer, caller, client
+from auth.callers import Verifier, bearer, caller, client, repeated
 from auth.domain.access_tokens import TokenPair
 from auth.domain.admin.api_keys import ApiKeys
 from auth.domain.admin.bootstrap import Bootstrap
@@ -45,7 +45,7 @@ class AuthServicer(AccountMethods):
 
     async def Refresh(self, request: pb.RefreshRequest, context: Any) -> pb.RefreshResponse:
         with self._outcomes.refresh():
-            pair = await self._sessions.refresh(request.refresh_token)
+            pair = await self._sessions.refresh(request.refresh_token, repeated=repeated(context))
         return pb.RefreshResponse(tokens=_tokens(pair))
 
     async def Logout(self, request: pb.LogoutRequest, context: Any) -> pb.LogoutResponse:

@@ -13,15 +13,15 @@ from typing import Any, Final
 
 import grpc
 from grpc_status import rpc_status
-from opentelemetry import metrics
 from opentelemetry.trace import Span, SpanKind
 
 from chassis import deadline
-from chassis.errors import ServiceError, Unauthenticated
+from chassis.errors import ServiceError, Unauthenticated, Unavailable
 from chassis.grpc.status import INTERNAL, to_status
 from chassis.observability import context as trace_context
+from chassis.observability.histograms import Series, histogram
 from chassis.observability.metrics import SECONDS
-from chassis.observability.tracing import span
+from chassis.observability.tracing import failed, span
 from chassis.security.tokens import Principal, set_current
 
 log = logging.getLogger(__name__)
@@ -35,6 +35,13 @@ VerifyToken = Callable[[str], Awaitable[Principal]]
 DEFAULT_SECONDS: Final = 10.0
 _SCHEME: Final = "Bearer "
 _GRPC_OWN: Final = "/grpc."
+# A channel tries again where a connection was lost, and not where a service answered that it cannot:
+# what that one lacks the others lack too. Source: gRFC A6, "Pushback".
+_WE_SAID_SO: Final = ("grpc-retry-pushback-ms", "-1")
+# What a server answers for its own fault, by the semantic conventions for gRPC.
+_OURS: Final = frozenset(
+    {"UNKNOWN", "DEADLINE_EXCEEDED", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"}
+)
 _CODES: Final = {code.value[0]: code.name for code in grpc.StatusCode}
 
 
@@ -61,12 +68,13 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         self._unbounded = unbounded
         self._sampler = sampler
         self._surrounded: dict[str, Handler] = {}
-        self._duration = metrics.get_meter("reliability").create_histogram(
+        self._duration = histogram(
             "rpc.server.call.duration",
             unit="s",
             description="How long calls took, by method and status.",
-            explicit_bucket_boundaries_advisory=SECONDS,
+            bounds=SECONDS,
         )
+        self._series: dict[tuple[str, str], Series] = {}
 
     async def intercept_service(
         self, continuation: Callable[[Any], Awaitable[Handler]], handler_call_details: Any
@@ -128,7 +136,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             deadline.narrow(DEFAULT_SECONDS if left is None else left)
         if not here.sampled:
             return nullcontext()
-        return span(method[1:], SpanKind.SERVER, rpc_system_name="grpc", rpc_method=method[1:])
+        return span(method[1:], SpanKind.SERVER, judged=True, rpc_system_name="grpc", rpc_method=method[1:])
 
     async def _identify(self, method: str, context: Context) -> None:
         if method in self._public:
@@ -141,17 +149,28 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
 
     def _left(self, method: str, context: Context, began: float, recorded: Span | None) -> None:
         code = _code(context)
-        self._duration.record(
-            time.perf_counter() - began,
-            {"rpc.system.name": "grpc", "rpc.method": method[1:], "rpc.response.status_code": code},
-        )
+        series = self._series.get((method, code)) or self._bind(method, code)
+        series.record(time.perf_counter() - began, trace_context.recorded())
         if recorded is not None:
             recorded.set_attribute("rpc.response.status_code", code)
+            if code in _OURS:
+                failed(recorded, code)
+
+    def _bind(self, method: str, code: str) -> Series:
+        series = self._series[method, code] = self._duration.series(
+            {"rpc.system.name": "grpc", "rpc.method": method[1:], "rpc.response.status_code": code}
+        )
+        return series
 
 
 async def _refuse(error: BaseException, method: str, context: Context) -> None:
     """Ends the call the way its error asks; whatever is neither meant nor cancellation is a bug."""
     match error:
+        case Unavailable():
+            status = rpc_status.to_status(to_status(error))
+            await context.abort_with_status(
+                status._replace(trailing_metadata=(*status.trailing_metadata, _WE_SAID_SO))
+            )
         case ServiceError():
             await context.abort_with_status(rpc_status.to_status(to_status(error)))
         case grpc.aio.AbortError() | asyncio.CancelledError() | GeneratorExit():

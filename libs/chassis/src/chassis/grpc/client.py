@@ -36,8 +36,8 @@ def open_channel(
         stack: closes it.
         target: `dns:///name:port` of a headless service, so that every replica is known.
         tls: our certificate, key and CA; None for plaintext.
-        idempotent: full method names (`/package.Service/Method`) that may be tried
-            again on UNAVAILABLE; all others never are.
+        idempotent: full method names (`/package.Service/Method`) that are tried again, twice at
+            most and within their deadline, where a connection was lost; all others never are.
         authority: the name on the server's certificate, where it is not the target's.
     """
     options = [*keepalive.CHANNEL, ("grpc.service_config", _service_config(idempotent))]
@@ -130,8 +130,11 @@ def _service_config(idempotent: Sequence[str]) -> str:
     return json.dumps(
         {
             "loadBalancingConfig": [{"round_robin": {}}],
+            # Nobody is called who listens already and would only tell us to come back.
+            "healthCheckConfig": {"serviceName": keepalive.CALLABLE},
             "methodConfig": [retried] if names else [],
             # When most calls fail, retries stop: they are for a blip, not for an outage.
-            "retryThrottling": {"maxTokens": 10, "tokenRatio": 0.1},
+            # One replica's death may fail as many calls at once as were under way to it.
+            "retryThrottling": {"maxTokens": 200, "tokenRatio": 0.1},
         }
     )

@@ -1,10 +1,13 @@
-"""Channel and server options that must agree; a mismatch ends in GOAWAY too_many_pings."""
+"""What channels and servers must agree on; a mismatch ends in GOAWAY too_many_pings, or in silence."""
 
 from typing import Final
 
 _PING_EVERY_MS: Final = 20_000
 _PING_TIMEOUT_MS: Final = 5_000
 MAX_MESSAGE_BYTES: Final = 4 * 1024 * 1024
+
+CALLABLE: Final = "callable"
+"""Health's name for: was ready once, and has not closed. Channels look at it; probes ask for readiness."""
 
 Options = list[tuple[str, str | int]]
 
@@ -15,7 +18,8 @@ CHANNEL: Final[Options] = [
     ("grpc.http2.max_pings_without_data", 0),
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 100),
-    ("grpc.max_reconnect_backoff_ms", 2_000),
+    # A replica that is back is wanted back: the next one may be about to go.
+    ("grpc.max_reconnect_backoff_ms", 500),
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
     ("grpc.lb_policy_name", "round_robin"),

@@ -97,7 +97,8 @@ def _tell(servicer: health.aio.HealthServicer, readiness: Readiness, services: S
         status = (
             health_pb2.HealthCheckResponse.SERVING if ready else health_pb2.HealthCheckResponse.NOT_SERVING
         )
-        for name in ("", *services):
+        # Once callable, always: while we drain there may be nobody else yet.
+        for name in ("", *services, keepalive.CALLABLE) if ready else ("", *services):
             change = asyncio.ensure_future(servicer.set(name, status))
             changes.add(change)
             change.add_done_callback(changes.discard)

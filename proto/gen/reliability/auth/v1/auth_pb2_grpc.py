@@ -106,7 +106,8 @@ class AuthServiceServicer:
         parent, presented again within the grace period, gets the same successor.
         Fails: UNAUTHENTICATED/INVALID_REFRESH_TOKEN (unknown, forged, expired),
         UNAUTHENTICATED/SESSION_REPLAYED (spent before: the session has ended),
-        UNAUTHENTICATED/SESSION_ENDED. Never retried by a channel.
+        UNAUTHENTICATED/SESSION_ENDED. A channel may repeat it where the answer
+        was lost; where the grace is under 2 s that is UNAVAILABLE and ends nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

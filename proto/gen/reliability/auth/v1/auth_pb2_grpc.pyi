@@ -53,7 +53,8 @@ class AuthServiceStub:
     parent, presented again within the grace period, gets the same successor.
     Fails: UNAUTHENTICATED/INVALID_REFRESH_TOKEN (unknown, forged, expired),
     UNAUTHENTICATED/SESSION_REPLAYED (spent before: the session has ended),
-    UNAUTHENTICATED/SESSION_ENDED. Never retried by a channel.
+    UNAUTHENTICATED/SESSION_ENDED. A channel may repeat it where the answer
+    was lost; where the grace is under 2 s that is UNAVAILABLE and ends nothing.
     """
     Logout: _grpc.UnaryUnaryMultiCallable[_auth_pb2.LogoutRequest, _auth_pb2.LogoutResponse]
     """Bearer. Revokes the presented access token and ends its session; ends the
@@ -102,7 +103,8 @@ class AuthServiceAsyncStub(AuthServiceStub):
     parent, presented again within the grace period, gets the same successor.
     Fails: UNAUTHENTICATED/INVALID_REFRESH_TOKEN (unknown, forged, expired),
     UNAUTHENTICATED/SESSION_REPLAYED (spent before: the session has ended),
-    UNAUTHENTICATED/SESSION_ENDED. Never retried by a channel.
+    UNAUTHENTICATED/SESSION_ENDED. A channel may repeat it where the answer
+    was lost; where the grace is under 2 s that is UNAVAILABLE and ends nothing.
     """
     Logout: _aio.UnaryUnaryMultiCallable[_auth_pb2.LogoutRequest, _auth_pb2.LogoutResponse]  # type: ignore[assignment]
     """Bearer. Revokes the presented access token and ends its session; ends the
@@ -160,7 +162,8 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         parent, presented again within the grace period, gets the same successor.
         Fails: UNAUTHENTICATED/INVALID_REFRESH_TOKEN (unknown, forged, expired),
         UNAUTHENTICATED/SESSION_REPLAYED (spent before: the session has ended),
-        UNAUTHENTICATED/SESSION_ENDED. Never retried by a channel.
+        UNAUTHENTICATED/SESSION_ENDED. A channel may repeat it where the answer
+        was lost; where the grace is under 2 s that is UNAVAILABLE and ends nothing.
         """
 
     @_abc_1.abstractmethod

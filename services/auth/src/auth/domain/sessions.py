@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from auth.domain.access_tokens import AccessTokens, TokenPair
 from auth.domain.audit.events import Detail, Event
@@ -11,7 +12,10 @@ from auth.domain.refresh_tokens import RefreshTokens, invalid
 from auth.domain.revocations import Revocation
 from auth.domain.stores import Begin, LiveSession, Outcome, RotationStore, Spending, Work
 from chassis.clock import Clock
-from chassis.errors import NotFound, ServiceError, Unauthenticated
+from chassis.errors import NotFound, ServiceError, Unauthenticated, Unavailable
+
+# Longer than any attempt whose failure a gateway answers with another one.
+_LONGEST_ATTEMPT: Final = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,11 @@ class Lifetimes:
     idle: timedelta
     absolute: timedelta
     grace: timedelta
+
+    @property
+    def forgive_repetition(self) -> bool:
+        """Whether something on the way may ask again for a refresh whose answer was lost."""
+        return self.grace >= _LONGEST_ATTEMPT
 
     def idle_end(self, now: datetime) -> datetime:
         return now + self.idle
@@ -63,13 +72,21 @@ class Sessions:
     def token_lifetime(self) -> timedelta:
         return self._access_tokens.lifetime
 
-    async def refresh(self, text: str) -> TokenPair:
+    async def refresh(self, text: str, *, repeated: bool = False) -> TokenPair:
         """Spends a refresh token for its successor.
+
+        Args:
+            text: the token.
+            repeated: whether it is not its owner who asks again but something on the way; without a
+                grace to forgive that, what the first attempt did is left as it is.
 
         Raises:
             Unauthenticated: INVALID_REFRESH_TOKEN, SESSION_ENDED, or
                 SESSION_REPLAYED: it was spent before, and its session is now ended.
+            Unavailable: it was repeated, and there is no grace.
         """
+        if not self._lifetimes.forgive_repetition and repeated:
+            raise Unavailable("The answer was lost; try again.", retry_after=1)
         token = self._refresh_tokens.parse(text)
         successor = self._refresh_tokens.successor(token)
         now = self._clock.now()

@@ -18,8 +18,10 @@ from reliability.auth.v1 import auth_pb2_grpc as rpc
 
 PEER = "auth"
 SERVICE = "reliability.auth.v1"
-# What may be asked twice; signing in and refreshing never are.
+# What may be asked twice; signing in never is. Within its grace a refresh gets the same answer again,
+# and an auth without grace refuses what a channel repeats.
 IDEMPOTENT = (
+    f"/{SERVICE}.AuthService/Refresh",
     f"/{SERVICE}.AuthService/Logout",
     f"/{SERVICE}.AuthService/ListSessions",
     f"/{SERVICE}.AuthService/EndSession",
