@@ -8,8 +8,8 @@ MAKEFLAGS += --warn-undefined-variables --no-builtin-rules --no-print-directory
 
 # Options for the program behind a verb: make run ARGS=--help, make test ARGS="-k logout".
 ARGS ?=
-# A program of bench/.
-BENCH ?= edge
+# Another program of bench/ than the whole: make bench BENCH=telemetry
+BENCH ?=
 # Test processes at a time.
 WORKERS ?= 2
 # What the contracts in proto/ must stay compatible with.
@@ -133,8 +133,18 @@ chart: setup ## Regenerate the schema, table of values and golden render of the 
 	PYTHONPATH=charts $(BIN)/python -m charting.golden
 
 .PHONY: bench
-bench: setup ## Measure side by side: BENCH=edge, records, redaction, ...
-	$(BIN)/python bench/$(BENCH).py $(ARGS)
+bench: ## Measure the suite beside what one would use instead; ARGS=--help, BENCH=profile, ...
+	@.ci/setup bench
+	$(BIN)/python -m bench$(addprefix .,$(BENCH)) $(ARGS)
+
+.PHONY: bench-quick
+bench-quick: ## The same in two minutes
+	@.ci/setup bench
+	$(BIN)/python -m bench --quick $(ARGS)
+
+.PHONY: soak
+soak: setup ## Ten minutes of mixed traffic at half capacity; fails on growth
+	$(BIN)/python -m bench.soak $(ARGS)
 
 .PHONY: help
 help:

@@ -1,95 +1,149 @@
-"""What the gateway's hot paths cost beside a bare FastAPI route, in the same run."""
+"""The gateway's paths and what one would put in their place, each as requests to one port."""
 
-import argparse
-import json
 import os
-import statistics
-import tempfile
-import urllib.parse
-import urllib.request
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 
-import load
-import yardsticks
+from bench import load
+from bench.chains import chains
+from bench.installation import Gateway, Installation
+from bench.servers import proxies
+from bench.servers.serving import Server, granian, running, uvicorn
+from bench.workload import Workload, same
+from suite import processes
+from suite.places import ROOT
 
-from suite.run import Suite
-
-ROUTES = """
-upstreams:
-  kib:
-    targets: ["http://127.0.0.1:{port}"]
-routes:
-  - name: kib
-    prefix: /kib
-    upstream: kib
-    limits: ["900000/second by user"]
-"""
+BARE = "bare FastAPI route"
+OTHERS = ROOT / ".venv" / "others" / "bin" / "python"
 
 
-@dataclass(slots=True)
-class Workload:
-    name: str
-    port: int
-    request: bytes
-    servers: list[int]
-    rounds: list[load.Load] = field(default_factory=list)
-
-    @property
-    def cpu_us(self) -> float:
-        return statistics.median(one.cpu_us for one in self.rounds)
+def serve(stack: ExitStack, folder: Path, name: str) -> Server:
+    """An app of `servers/apps.py` on uvicorn; `granian_app` on granian."""
+    port = processes.free_port()
+    command = (
+        granian("bench.servers.apps:asgi_app", port)
+        if name == "granian_app"
+        else uvicorn(f"bench.servers.apps:{name}", port)
+    )
+    return stack.enter_context(running(command, port, folder / name, at_root({})))
 
 
-def sign_in(suite: Suite) -> str:
-    form = urllib.parse.urlencode(
-        {"username": suite.admin.username, "password": suite.admin.password}
-    ).encode()
-    with urllib.request.urlopen(f"{suite.base_url}/login", form) as answer:  # noqa: S310  # loopback
-        return str(json.load(answer)["access_token"])
+def at_root(told: dict[str, str]) -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **told}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=2.0)
-    options = parser.parse_args()
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        environment = {"PATH": os.environ["PATH"], "BCRYPT_ROUNDS": "6", "TRUSTED_PROXIES": "127.0.0.1/32"}
-        kib_port, _ = stack.enter_context(yardsticks.serving("kib_app"))
-        routes = folder / "routes.yaml"
-        routes.write_text(ROUTES.format(port=kib_port))
-        generous = {"ROUTES_FILE": str(routes), "RATE_LIMIT_DEFAULT": "900000/second"}
-        suite = stack.enter_context(Suite(folder, env=environment, service_env={"gateway": generous}))
-        bearer = {"Authorization": f"Bearer {sign_in(suite)}"}
-        host = suite.base_url.removeprefix("http://")
-        port = int(host.rsplit(":", 1)[1])
-        gateway = suite.children["gateway"].pid
-        bare_port, bare = stack.enter_context(yardsticks.serving("fastapi_app"))
-        asgi_port, asgi = stack.enter_context(yardsticks.serving("asgi_app"))
-        asked = {"X-Forwarded-Method": "GET", "X-Forwarded-Uri": "/kib", "X-Forwarded-Host": host}
-        workloads = [
-            Workload("bare FastAPI route", bare_port, load.get("localhost", "/"), [bare]),
-            Workload("bare ASGI app", asgi_port, load.get("localhost", "/"), [asgi]),
-            Workload("decision /authz", port, load.get(host, "/authz", bearer | asked), [gateway]),
-            Workload("own route /protected", port, load.get(host, "/protected", bearer), [gateway]),
-            Workload("proxied GET, 1 KiB", port, load.get(host, "/kib", bearer), [gateway]),
-        ]
-        for _ in range(options.rounds):
-            for one in workloads:
-                one.rounds.append(
-                    load.run(one.port, one.request, servers=one.servers, seconds=options.seconds)
-                )
-        yardstick = workloads[0].cpu_us
-        print(f"{'':24}{'CPU us':>8}{'x bare':>8}{'p50 ms':>8}{'p99 ms':>8}{'req/s':>9}{'failed':>8}")
-        for one in workloads:
-            merged = one.rounds[len(one.rounds) // 2]
-            rate = statistics.median(r.requests / r.seconds for r in one.rounds)
-            failed = sum(r.failures for r in one.rounds)
-            times = f"{merged.percentile(0.5):8.2f}{merged.percentile(0.99):8.2f}"
-            print(f"{one.name:24}{one.cpu_us:8.0f}{yardstick / one.cpu_us:8.2f}{times}{rate:9.0f}{failed:8}")
+def yardsticks(stack: ExitStack, folder: Path) -> list[Workload]:
+    """What needs nothing but this Python; the first is what everything is compared with."""
+    names = {
+        "fastapi_app": BARE,
+        "asgi_app": "bare ASGI app, uvicorn",
+        "granian_app": "bare ASGI app, granian",
+    }
+    found = []
+    for app, name in names.items():
+        server = serve(stack, folder, app)
+        request = same(load.get(f"127.0.0.1:{server.port}", "/"))
+        found.append(Workload("floor", name, server.port, request, {app: server.pid}))
+    return found
 
 
-if __name__ == "__main__":
-    main()
+def ours(there: Installation, token: str) -> list[Workload]:
+    bearer = {"Authorization": f"Bearer {token}"}
+    found = []
+
+    def paths(server: str, gateway: Gateway) -> None:
+        asked = {
+            "X-Forwarded-Method": "GET",
+            "X-Forwarded-Uri": "/kib",
+            "X-Forwarded-Host": gateway.host,
+        }
+        each = {
+            ("decision", "/authz"): (load.get(gateway.host, "/authz", bearer | asked), there.redis),
+            ("proxied", "GET 1 KiB"): (
+                load.get(gateway.host, "/kib", bearer),
+                there.redis | {"upstream": there.origin.pid},
+            ),
+            ("own routes", "/protected"): (load.get(gateway.host, "/protected", bearer), there.redis),
+        }
+        for (topic, name), (request, stores) in each.items():
+            pids = {"gateway": gateway.pid}
+            told = f"{name}, {server}"
+            found.append(Workload(topic, told, gateway.port, same(request), pids, stores, ours=True))
+
+    paths("uvicorn", there.uvicorn)
+    paths("granian", there.granian)
+    found.append(refreshes(there))
+    return found
+
+
+def refreshes(there: Installation) -> Workload:
+    servers = {"gateway": there.uvicorn.pid, "auth": there.auth}
+    stores = there.redis | there.postgres
+    name = "refresh (gateway and auth)"
+    asking = chains(there)
+    return Workload("sessions", name, there.uvicorn.port, asking, servers, stores, ours=True)
+
+
+def usual_parts(stack: ExitStack, folder: Path, there: Installation, token: str) -> Workload:
+    port = processes.free_port()
+    env = at_root(
+        {
+            "COLLECTOR": there.collector,
+            "REDIS": there.suite.valkey.url(),
+            "JWKS": f"{there.uvicorn.url}/.well-known/jwks.json",
+        }
+    )
+    server = stack.enter_context(
+        running(uvicorn("bench.servers.usual:app", port), port, folder / "usual", env)
+    )
+    request = load.get(f"127.0.0.1:{port}", "/authz", {"Authorization": f"Bearer {token}"})
+    name = "the usual parts, uvicorn"
+    return Workload("decision", name, port, same(request), {"app": server.pid}, there.redis)
+
+
+def in_front(stack: ExitStack, folder: Path, there: Installation, token: str) -> list[Workload]:
+    """The proxies one would otherwise take, and nginx with the gateway's decision behind it."""
+    bearer = {"Authorization": f"Bearer {token}"}
+    origin = {"upstream": there.origin.pid}
+    envoy = stack.enter_context(proxies.envoy(folder / "envoy", there.jwks(), there.origin.port))
+    caddy = stack.enter_context(proxies.caddy(folder / "caddy", there.origin.port))
+    asking = proxies.nginx_auth_request
+    found = [
+        Workload(
+            "decision",
+            "Envoy, jwt_authn + local limit",
+            envoy.port,
+            same(load.get(f"127.0.0.1:{envoy.port}", "/decision", bearer)),
+            {"Envoy": envoy.pid},
+        ),
+        Workload(
+            "proxied",
+            "Envoy, jwt_authn + local limit",
+            envoy.port,
+            same(load.get(f"127.0.0.1:{envoy.port}", "/kib", bearer)),
+            {"Envoy": envoy.pid},
+            origin,
+        ),
+        Workload(
+            "proxied",
+            "Caddy, no checks",
+            caddy.port,
+            same(load.get(f"127.0.0.1:{caddy.port}", "/kib", bearer)),
+            {"Caddy": caddy.pid},
+            origin,
+        ),
+    ]
+    for server, gateway in (("uvicorn", there.uvicorn), ("granian", there.granian)):
+        nginx = stack.enter_context(asking(folder / f"nginx-{server}", gateway.port, there.origin.port))
+        found.append(
+            Workload(
+                "proxied",
+                f"nginx auth_request + {server} gateway",
+                nginx.port,
+                same(load.get(f"127.0.0.1:{nginx.port}", "/kib", bearer)),
+                {"nginx": nginx.pid, "gateway": gateway.pid},
+                there.redis | origin,
+                ours=True,
+            )
+        )
+    return found

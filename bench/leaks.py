@@ -1,6 +1,6 @@
 """What a model would be sent of labelled secrets: every line as an error, every request recorded.
 
-    python bench/leaks.py FOLDER
+    python -m bench.leaks FOLDER
 
 FOLDER holds `*.jsonl.gz` files of rows with `line`, `secrets` and, as long, `kinds`, and
 `tiers.json` from kind to tier. Prints, by file and tier, how many labelled secrets were
@@ -11,33 +11,23 @@ import argparse
 import asyncio
 import gzip
 import json
-import re
 from collections import Counter
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+from bench.corpus import stands_in
 from chassis.clock import SystemClock
 from triage.testing.asking import Build
 from triage.testing.fake_model import fake_model
 
 _AT_ONCE = 20
 _UNKNOWABLE = 3
-_NUMBERS = frozenset({"ipv4", "credit_card", "us_ssn", "phone", "phone_bare_digits"})
 
 
 def rows(path: Path) -> list[dict[str, Any]]:
     with gzip.open(path, "rt", encoding="utf-8") as file:
         return [json.loads(line) for line in file]
-
-
-def stands_in(secret: str, kind: str, body: str) -> bool:
-    """As itself, or as JSON once or twice around it; a number only where it is not part of a longer one."""
-    once = json.dumps(secret)[1:-1]
-    forms = {secret, once, json.dumps(once)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
-    if kind in _NUMBERS:
-        return any(re.search(rf"(?<![\d.]){re.escape(form)}(?!\d)", body) for form in forms)
-    return any(form in body for form in forms)
 
 
 async def measure(path: Path, tiers: dict[str, int], *, show: bool) -> None:

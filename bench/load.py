@@ -2,51 +2,73 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import repeat
-from typing import cast
+from functools import partial
+from typing import Protocol, cast
 
-import psutil
 import uvloop
+
+SUCCESS = range(200, 300)
+
+
+class Asking(Protocol):
+    """What one connection asks for, one request after another."""
+
+    def next(self) -> bytes | None:
+        """The next request; None when there is none left."""
+
+    def answered(self, status: int, body: bytes) -> None:
+        """What became of the last one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """One request, again and again."""
+
+    request: bytes
+
+    def next(self) -> bytes:
+        return self.request
+
+    def answered(self, status: int, body: bytes) -> None:
+        del status, body
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """One measured round; times in seconds, CPU of every server process together."""
+    """What came back; times in seconds. A lost connection is counted as status 0."""
 
-    requests: int
     seconds: float
-    cpu_seconds: float
     latencies: list[float]
-    failures: int
+    statuses: Counter[int]
 
     @property
-    def cpu_us(self) -> float:
-        return self.cpu_seconds / max(1, self.requests) * 1e6
+    def requests(self) -> int:
+        return len(self.latencies)
 
-    def percentile(self, share: float) -> float:
-        """Milliseconds."""
-        ranked = sorted(self.latencies)
-        return ranked[min(len(ranked) - 1, int(len(ranked) * share))] * 1e3
+    @property
+    def failures(self) -> int:
+        return sum(count for status, count in self.statuses.items() if status not in SUCCESS)
 
 
-class _Connection(asyncio.Protocol):
+class Connection(asyncio.Protocol):
     """Sends the next request when an answer is whole; understands Content-Length alone."""
 
-    def __init__(self, requests: Iterator[bytes], latencies: list[float], until: float) -> None:
-        self._requests = requests
+    def __init__(self, asking: Asking, latencies: list[float], statuses: Counter[int], until: float) -> None:
+        self._asking = asking
         self._latencies = latencies
+        self._statuses = statuses
         self._until = until
         self._buffer = b""
         self._sent = 0.0
-        self.failures = 0
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports are of no asyncio class.
         self._transport = cast("asyncio.Transport", transport)
-        self._next()
+        self._go_on()
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -55,24 +77,26 @@ class _Connection(asyncio.Protocol):
             return
         head = self._buffer[:end].lower()
         at = head.find(b"content-length:")
-        length = int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
-        if len(self._buffer) < end + 4 + length:
+        whole = end + 4 + (int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0)
+        if len(self._buffer) < whole:
             return
-        if not head.startswith(b"http/1.1 2"):
-            self.failures += 1
-        self._buffer = self._buffer[end + 4 + length :]
+        status, body = int(head[9:12]), self._buffer[end + 4 : whole]
+        self._buffer = self._buffer[whole:]
         self._latencies.append(time.perf_counter() - self._sent)
-        self._next()
+        self._statuses[status] += 1
+        self._asking.answered(status, body)
+        self._go_on()
 
     def connection_lost(self, _: Exception | None) -> None:
         if not self.done.done():
-            self.failures += 1
+            self._statuses[0] += 1
             self.done.set_result(None)
 
-    def _next(self) -> None:
+    def _go_on(self) -> None:
         self._sent = time.perf_counter()
-        request = next(self._requests, None)
-        if request is None or self._sent >= self._until:
+        # In this order: what is asked for is sent, or it would be lost to the next round.
+        request = self._asking.next() if self._sent < self._until else None
+        if request is None:
             self.done.set_result(None)
             self._transport.close()
             return
@@ -80,47 +104,39 @@ class _Connection(asyncio.Protocol):
 
 
 def get(host: str, path: str, headers: dict[str, str] | None = None) -> bytes:
-    lines = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
-    return f"GET {path} HTTP/1.1\r\nHost: {host}\r\n{lines}\r\n".encode()
+    return _request("GET", host, path, headers or {}, b"")
 
 
-def run(
-    port: int, request: bytes | Iterator[bytes], *, servers: list[int], seconds: float, connections: int = 16
-) -> Load:
-    """Drives one port for a while.
+def post(host: str, path: str, body: bytes, headers: dict[str, str]) -> bytes:
+    return _request("POST", host, path, headers | {"Content-Length": str(len(body))}, body)
 
-    Args:
-        port: on 127.0.0.1.
-        request: the same bytes again and again, or one after another until there are no more.
-        servers: process ids whose CPU time counts, with all their children.
-        seconds: at most.
-        connections: kept open, one request at a time on each.
-    """
-    requests = repeat(request) if isinstance(request, bytes) else request
+
+def _request(method: str, host: str, path: str, headers: dict[str, str], body: bytes) -> bytes:
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"{method} {path} HTTP/1.1\r\nHost: {host}\r\n{lines}\r\n".encode() + body
+
+
+async def drive(port: int, askings: Sequence[Asking], seconds: float) -> Load:
+    """A connection to 127.0.0.1 for each of `askings`, one request at a time on each, for a while."""
+    loop = asyncio.get_running_loop()
     latencies: list[float] = []
-
-    async def drive() -> int:
-        loop = asyncio.get_running_loop()
-        until = time.perf_counter() + seconds
-        protocols = []
-        for _ in range(connections):
-            _, protocol = await loop.create_connection(
-                lambda: _Connection(requests, latencies, until), "127.0.0.1", port
-            )
-            protocols.append(protocol)
-        async with asyncio.timeout(seconds + 30):
-            await asyncio.gather(*(protocol.done for protocol in protocols))
-        return sum(protocol.failures for protocol in protocols)
-
-    before, began = _cpu(servers), time.perf_counter()
-    failures = uvloop.run(drive())
-    took, spent = time.perf_counter() - began, _cpu(servers) - before
-    return Load(len(latencies), took, spent, latencies, failures)
+    statuses = Counter[int]()
+    began = time.perf_counter()
+    protocols = []
+    for asking in askings:
+        make = partial(Connection, asking, latencies, statuses, began + seconds)
+        _, protocol = await loop.create_connection(make, "127.0.0.1", port)
+        protocols.append(protocol)
+    async with asyncio.timeout(seconds + 60):
+        await asyncio.gather(*(protocol.done for protocol in protocols))
+    return Load(time.perf_counter() - began, latencies, statuses)
 
 
-def _cpu(servers: list[int]) -> float:
-    total = 0.0
-    for pid in servers:
-        family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
-        total += sum(sum(member.cpu_times()[:2]) for member in family)
-    return total
+def run(port: int, askings: Sequence[Asking], seconds: float) -> Load:
+    return uvloop.run(drive(port, askings, seconds))
+
+
+def percentile(latencies: Sequence[float], share: float) -> float:
+    """Milliseconds; 0 of none."""
+    ranked = sorted(latencies)
+    return ranked[min(len(ranked) - 1, int(len(ranked) * share))] * 1e3 if ranked else 0.0

@@ -15,11 +15,11 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import edge
-
+from bench.installation import sign_in
 from suite import processes
 from suite.places import ROOT
 from suite.run import Suite
@@ -45,15 +45,19 @@ def ask(url: str, token: str, path: str) -> None:
 
 def use(suite: Suite, done: threading.Event) -> None:
     """One person after another, until told to stop."""
-    token = edge.sign_in(suite)
+    token = sign_in(suite)["access_token"]
     while not done.is_set():
         for path in PATHS:
             ask(suite.base_url, token, path)
             time.sleep(0.05)
         try:
-            token = edge.sign_in(suite)
+            token = sign_in(suite)["access_token"]
         except OSError:
             time.sleep(0.2)
+
+
+def told(labels: dict[str, str], name: re.Match[str]) -> str:
+    return labels.get(name[1], "")
 
 
 def drawn(url: str, panel: Panel, began: float, ended: float) -> Drawn:
@@ -72,7 +76,7 @@ def drawn(url: str, panel: Panel, began: float, ended: float) -> Drawn:
             found: Any = json.load(answer)["data"]["result"]
         for each in found:
             labels: dict[str, str] = each["metric"]
-            legend = re.sub(r"{{(\w+)}}", lambda name, of=labels: of.get(name[1], ""), query.legend)
+            legend = re.sub(r"{{(\w+)}}", partial(told, labels), query.legend)
             points = [(float(at), float(value)) for at, value in each["values"]]
             lines[legend] = [(at, value) for at, value in points if value == value]  # noqa: PLR0124  # NaN
     return {legend: line for legend, line in lines.items() if line}

@@ -1,4 +1,4 @@
-"""Lines a second for records and for groups, on made-up logs of several shapes: `python bench/records.py`.
+"""Lines a second for records and for groups, on made-up logs of several shapes: `python -m bench.records`.
 
 Figures of one machine compare with one another, not with another machine's.
 """

@@ -1,6 +1,6 @@
 """How many lines a second one core redacts: made-up service logs, and any log files given.
 
-    python bench/redaction.py [--seconds N] [FILE...]
+    python -m bench.redaction [--seconds N] [FILE...]
 
 Each figure is the best of several rounds in processor time, so that neighbours
 on the machine count little. Compare figures of one machine only.
@@ -54,6 +54,14 @@ _KINDS: dict[str, Callable[[random.Random], str]] = {
     "plain": _plain,
     "a new password in each line": _secret,
 }
+
+
+def mixed() -> list[str]:
+    """The first four kinds, shuffled: what a service logs on a day without leaks."""
+    pick = random.Random(1)
+    lines = [kind(pick) for kind in list(_KINDS.values())[:4] for _ in range(_LINES // 4)]
+    pick.shuffle(lines)
+    return lines
 
 
 def _rate(lines: list[bytes], seconds: float) -> float:

@@ -1,6 +1,6 @@
 """How long a summary of a large log takes, and what memory it costs, measured on the running pipeline.
 
-    python bench/summarize.py [--megabytes 46] [--lines 150000] [--errors 0.1] [--times 1]
+    python -m bench.summarize [--megabytes 46] [--lines 150000] [--errors 0.1] [--times 1]
 
 Prints, for one log and for `--times` that log: seconds to the answer, the most
 resident memory above rest of the service and its reader together, and how late

@@ -1,0 +1,156 @@
+"""What the suite costs beside what one would use instead, in one run: `python -m bench --help`."""
+
+import argparse
+import datetime as dt
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from bench import documented, edge, plot, table
+from bench.corpus import Corpus, corpus
+from bench.installation import credentials, installed
+from bench.lines import Lines, working
+from bench.load import get, post
+from bench.sessions import fastapi_users
+from bench.signing_in import Pool, SignIns
+from bench.targets import Target, targets
+from bench.workload import Row, Workload
+
+BCRYPT = 12
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+HERE = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How often, and how many seconds each time."""
+
+    rounds: int
+    requests: float
+    sign_ins: float
+    lines: float
+
+
+FULL = Effort(rounds=7, requests=2.0, sign_ins=5.0, lines=1.0)
+QUICK = Effort(rounds=3, requests=0.6, sign_ins=3.0, lines=0.4)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    rows: Sequence[Row]
+    targets: Sequence[Target]
+
+    @property
+    def failed(self) -> int:
+        return sum(row.failed for row in self.rows)
+
+
+@dataclass(slots=True)
+class Everything:
+    """All that is measured, up and interleaved: a round of each, then the next round of each."""
+
+    requests: list[Workload]
+    pool: Pool
+    sign_ins: SignIns
+    others: SignIns
+    lines: Lines
+
+    def measure(self, effort: Effort) -> Measured:
+        self.lines.judge()
+        for number in range(effort.rounds):
+            print(f"round {number + 1} of {effort.rounds}", file=sys.stderr, flush=True)
+            for one in self.requests:
+                one.measure(effort.requests)
+            self.lines.measure(effort.lines)
+            for other in (self.pool, self.sign_ins, self.others):
+                other.measure(effort.sign_ins)
+        bare = self.requests[0]
+        rows = [one.row(bare) for one in self.requests]
+        order = list(dict.fromkeys(row.topic for row in rows))
+        rows.sort(key=lambda row: order.index(row.topic))
+        rows += [self.pool.row(), self.sign_ins.row(self.pool), self.others.row(self.pool)]
+        rows += self.lines.rows()
+        share = self.pool.share(self.sign_ins.per_second)
+        of_pool = self.sign_ins.of_pool(self.pool)
+        slower = self.sign_ins.busy_p99 / max(self.sign_ins.idle_p99, 1e-9)
+        return Measured(rows, list(targets(rows, share=share, of_pool=of_pool, slower=slower)))
+
+
+def everything(stack: ExitStack, folder: Path, known: Corpus) -> Everything:
+    there = stack.enter_context(installed(folder, bcrypt_rounds=BCRYPT))
+    token = str(there.sign_in()["access_token"])
+    users = fastapi_users(stack, folder, there)
+    requests = [
+        *edge.yardsticks(stack, folder),
+        *edge.ours(there, token),
+        edge.usual_parts(stack, folder, there, token),
+        *edge.in_front(stack, folder, there, token),
+        users.me,
+    ]
+    gateway = there.uvicorn
+    sign_ins = SignIns(
+        name="the suite, /authz meanwhile",
+        port=gateway.port,
+        request=post(gateway.host, "/login", credentials(there.suite), FORM),
+        probe=get(gateway.host, "/authz", {"Authorization": f"Bearer {token}"}),
+        probed="/authz",
+        servers={"gateway": gateway.pid, "auth": there.auth},
+        ours=True,
+    )
+    lines = stack.enter_context(working(folder / "lines", known))
+    return Everything(requests, Pool(BCRYPT), sign_ins, users.sign_ins, lines)
+
+
+def written(measured: Measured, path: Path, known: Corpus, effort: Effort) -> None:
+    """The figures as JSON, and the picture beside it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    document = {
+        "when": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "machine": {
+            "cores": os.cpu_count(),
+            "system": platform.platform(),
+            "python": platform.python_version(),
+        },
+        "effort": asdict(effort),
+        "corpus": known.told,
+        "rows": [asdict(row) for row in measured.rows],
+        "targets": [asdict(one) | {"kept": one.kept} for one in measured.targets],
+    }
+    path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    path.with_suffix(".svg").write_text(plot.svg(measured.rows), encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="two minutes; the full run takes about eight")
+    parser.add_argument("--rounds", type=int, help="how often everything is measured")
+    parser.add_argument("--corpus", type=Path, help="labelled lines of others; see bench/corpus.py")
+    today = dt.datetime.now(dt.UTC).date()
+    parser.add_argument(
+        "--json", type=Path, default=HERE / f".cache/bench/{today}.json", help="where figures go"
+    )
+    parser.add_argument("--write-docs", action="store_true", help="put this run into docs/performance.md")
+    asked = parser.parse_args()
+    effort = QUICK if asked.quick else FULL
+    if asked.rounds:
+        effort = Effort(asked.rounds, effort.requests, effort.sign_ins, effort.lines)
+    known = corpus(asked.corpus)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+        measured = everything(stack, folder, known).measure(effort)
+    print(table.text(measured.rows, measured.targets))
+    written(measured, asked.json, known, effort)
+    print(f"\n{asked.json} and .svg", file=sys.stderr)
+    if asked.write_docs:
+        documented.write(table.markdown(measured.rows, measured.targets), plot.svg(measured.rows), known.told)
+    sys.exit(1 if measured.failed else 0)
+
+
+if __name__ == "__main__":
+    main()
