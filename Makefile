@@ -12,6 +12,9 @@ ARGS ?=
 BENCH ?=
 # Test processes at a time.
 WORKERS ?= 2
+# Tests of the gateway that its HTTP server has a part in: run again on the other one.
+BOTH_SERVERS := $(addprefix services/gateway/tests/,proxy authz test_edge.py test_hostile_tokens.py \
+  test_proxied.py test_raw_requests.py test_replicas.py test_sign_in.py)
 # What the contracts in proto/ must stay compatible with.
 BUF_AGAINST ?= .git\#branch=main,subdir=proto
 
@@ -77,6 +80,8 @@ test: setup ## Every test against real servers; ARGS go to pytest
 ifeq ($(ARGS),)
 	$(BIN)/pytest -n $(WORKERS) -m "not alone" --ignore tests/e2e
 	$(BIN)/pytest -m alone --ignore tests/e2e
+	TEST_GATEWAY_SERVER=granian $(BIN)/pytest -n $(WORKERS) -m "not alone" $(BOTH_SERVERS)
+	TEST_GATEWAY_SERVER=granian $(BIN)/pytest -m alone $(BOTH_SERVERS)
 	$(BIN)/pytest tests/e2e
 else
 	$(BIN)/pytest $(ARGS)

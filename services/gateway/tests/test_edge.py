@@ -1,10 +1,7 @@
 """Ids, hosts, HTTPS, CORS, proxies and problems: what a client sees of the edge."""
 
-from __future__ import annotations
-
 import asyncio
 import json
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -13,9 +10,8 @@ from hypothesis import strategies as st
 from gateway.clients import Client, Clients, counted_as
 from gateway.middleware.json_guard import MAX_DEPTH, too_elaborate
 from gateway.settings import GatewaySettings
-
-if TYPE_CHECKING:
-    from conftest import Gateway, GatewayFactory, StandIn
+from gateway.testing.stand_in import StandIn
+from gateway.testing.whole import Gateway, GatewayFactory
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.text(),

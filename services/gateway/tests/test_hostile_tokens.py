@@ -1,23 +1,22 @@
 """Whatever is wrong with a token: 401 with the right challenge, at once, and without a question to auth."""
 
-from __future__ import annotations
-
 import asyncio
 import base64
 import hashlib
 import hmac
 import json
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-pytestmark = pytest.mark.alone
+from gateway.testing.signer import Signer
+from gateway.testing.stand_in import StandIn
+from gateway.testing.whole import Gateway, GatewayFactory
 
-if TYPE_CHECKING:
-    from conftest import Gateway, GatewayFactory, Signer, StandIn
+pytestmark = pytest.mark.alone
 
 
 def b64(data: bytes | dict[str, Any]) -> str:

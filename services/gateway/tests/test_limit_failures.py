@@ -1,12 +1,9 @@
 """The store of limits gone, hung or unwilling: the route's policy holds, and nobody waits for it."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING
 
 import pytest
 from redis import Redis
@@ -21,12 +18,10 @@ from gateway.limits.redis import RedisStore
 from gateway.limits.redis_address import RedisAddress
 from gateway.policy import OnStoreFailure, RoutePolicy
 from gateway.telemetry import LimitMetrics
+from gateway.testing.whole import GatewayFactory
+from suite.valkey import Valkey
 
 pytestmark = pytest.mark.alone
-
-if TYPE_CHECKING:
-    from conftest import GatewayFactory
-    from suite.valkey import Valkey
 
 TIMEOUT = 0.035
 Break = Callable[["Valkey"], None]

@@ -3,18 +3,16 @@
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import grpc
 import pytest
 
 from gateway.testing.origin import Origin, one_route, serving
+from gateway.testing.stand_in import StandIn
+from gateway.testing.whole import GatewayFactory
 from reliability.auth.v1 import auth_pb2
 from reliability.ext_authz.v3 import external_auth_pb2 as pb
 from reliability.ext_authz.v3 import external_auth_pb2_grpc as rpc
-
-if TYPE_CHECKING:
-    from conftest import GatewayFactory, StandIn
 
 
 @pytest.fixture

@@ -1,16 +1,12 @@
 """What no client library sends: each is answered once with 4xx, or the connection is closed, never more."""
 
-from __future__ import annotations
-
 import asyncio
 import re
 import select
 import socket
 import time
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from conftest import Gateway, GatewayFactory
+from gateway.testing.whole import Gateway, GatewayFactory
 
 STATUS = re.compile(rb"HTTP/1\.1 (\d{3}) ")
 HOST = b"Host: localhost\r\n"

@@ -1,7 +1,5 @@
 """Several gateways as processes: one limit, one truth about who is signed out, no request lost."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 import re
@@ -14,14 +12,13 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
 
-if TYPE_CHECKING:
-    from conftest import StandIn
-    from suite.valkey import Valkey
+from gateway.testing import until
+from gateway.testing.stand_in import PASSWORD, StandIn
+from suite.valkey import Valkey
 
 pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
@@ -203,6 +200,35 @@ async def test_a_replica_that_is_told_to_stop_loses_no_request(auth: StandIn) ->
 
     assert set(seen) == {200}
     assert gateways[0].process.returncode == 0
+
+
+async def test_a_request_under_way_is_answered_whole_by_a_replica_that_stops(
+    auth: StandIn,
+) -> None:
+    auth.gate.clear()
+    environ = {"SHUTDOWN_DELAY_SECONDS": "0"}
+    async with replicas(auth, 1, **environ) as (gateway,), aiohttp.ClientSession() as http:
+        url = f"http://127.0.0.1:{gateway.port}/login"
+        asked = asyncio.create_task(http.post(url, data={"username": "alice", "password": PASSWORD}))
+        await until(lambda: auth.calls["login"] == 1)
+        gateway.process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(5):
+            while await connects(gateway.port):
+                await asyncio.sleep(0.01)
+        auth.gate.set()
+        async with await asked as answer:
+            assert answer.status == 200
+            assert "access_token" in await answer.json()
+        assert await asyncio.wait_for(gateway.process.wait(), 15) == 0
+
+
+async def connects(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True
 
 
 async def test_a_taken_port_is_one_sentence(auth: StandIn) -> None:

@@ -1,31 +1,26 @@
 """The running gateway against its own description: every check of schemathesis, every phase."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import os
 import shutil
 import sys
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import grpc
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.errors import Conflict, Invalid, NotFound, Unauthenticated
+from gateway.testing.stand_in import StandIn
+from gateway.testing.whole import GatewayFactory
 from reliability.auth.v1 import auth_pb2 as pb
 from reliability.auth.v1 import auth_pb2_grpc as rpc
 from reliability.triage.v1 import triage_pb2 as triage
 from reliability.triage.v1 import triage_pb2_grpc as triage_rpc
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    import grpc
-
-    from conftest import GatewayFactory, StandIn
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 DOCUMENT = Path(__file__).parents[3] / "docs" / "openapi.json"

@@ -32,6 +32,7 @@ FAULTS = {
     "SECRET_KEY looks like a placeholder": {"SECRET_KEY": "change-me-please"},
     "IDENTITY_SECRET is shorter": {"IDENTITY_SECRET": "x9Q2"},
     "SECRET_KEY must be set": {"TOKEN_ALGORITHM": "HS256"},
+    "MAX_HEADER_COUNT is above 100": {"GATEWAY_SERVER": "granian", "MAX_HEADER_COUNT": "101"},
     "RATE_LIMIT_LOGIN is wrong": {"RATE_LIMIT_LOGIN": "many"},
     "RATE_LIMT_ENABLED is not a setting": {"RATE_LIMT_ENABLED": "true"},
     "GATEWAY_PROT is not a setting": {"GATEWAY_PROT": "80"},

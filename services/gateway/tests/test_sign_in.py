@@ -1,15 +1,10 @@
 """Signing in, being let in, and being out again at once."""
 
-from __future__ import annotations
-
 import asyncio
 import time
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from conftest import Gateway, GatewayFactory, StandIn
-
-PASSWORD = "correct horse battery staple"
+from gateway.testing.stand_in import PASSWORD, StandIn
+from gateway.testing.whole import Gateway, GatewayFactory
 
 
 async def test_a_sign_in_is_good_until_it_is_ended(gateway: Gateway) -> None:

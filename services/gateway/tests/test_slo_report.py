@@ -1,15 +1,13 @@
 """The report: targets always, figures where Prometheus has them."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from aiohttp import web
 
-if TYPE_CHECKING:
-    from conftest import GatewayFactory, StandIn
+from gateway.testing.stand_in import StandIn
+from gateway.testing.whole import GatewayFactory
 
 Answers = Callable[[str], web.Response]
 

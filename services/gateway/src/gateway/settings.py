@@ -15,6 +15,9 @@ from gateway.limits.redis_address import RedisAddress
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+# Of its HTTP library, which answers 431 to more.
+_GRANIAN_HEADERS = 100
+
 
 class GatewaySettings(ServiceSettings):
     namespaces: ClassVar[tuple[str, ...]] = (
@@ -34,7 +37,7 @@ class GatewaySettings(ServiceSettings):
         description="What clients call this gateway, for its metadata; made from its names when unset.",
     )
     gateway_server: Literal["uvicorn", "granian"] = Field(
-        "uvicorn", description="The HTTP server underneath."
+        "uvicorn", description="The HTTP server underneath; docs/decisions/0007 tells where they differ."
     )
 
     auth_grpc_target: str = Field("dns:///auth:50051", description="Where auth answers gRPC.")
@@ -149,7 +152,9 @@ class GatewaySettings(ServiceSettings):
     max_query_bytes: Annotated[int, Field(ge=0)] = Field(8192, description="Of the query string.")
     body_timeout_seconds: float = Field(15.0, gt=0, description="A body arrives whole within.")
     header_timeout_seconds: float = Field(10.0, gt=0, description="Headers arrive whole within.")
-    keep_alive_seconds: int = Field(75, ge=1, description="An idle connection is kept for.")
+    keep_alive_seconds: int = Field(
+        75, ge=1, description="An idle connection is kept for; on granian HEADER_TIMEOUT_SECONDS says so."
+    )
     drain_seconds: int = Field(20, ge=1, le=300, description="Running requests get this long at shutdown.")
 
     @field_validator(
@@ -222,6 +227,8 @@ class GatewaySettings(ServiceSettings):
             yield "HTTPS_REDIRECT_HOST must be set: TRUSTED_HOSTS has no plain name to redirect to."
         if self.symmetric and self.secret_key is None:
             yield "SECRET_KEY must be set where TOKEN_ALGORITHM is HS256."
+        if self.gateway_server == "granian" and self.max_header_count > _GRANIAN_HEADERS:
+            yield f"MAX_HEADER_COUNT is above {_GRANIAN_HEADERS}, which is all that granian takes."
 
     def production_faults(self) -> Iterator[str]:
         yield from super().production_faults()

@@ -3,14 +3,35 @@
 import asyncio
 import socket
 from contextlib import AsyncExitStack
+from typing import Any
 
+from granian._granian import SocketHolder
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
-from gateway.asgi import App
+from gateway.asgi import App, Message, Receive, Scope, Send
+from gateway.serving.lingering import LINGER_SECONDS
 
 _BACKLOG = 2048
+_LEAST_BUFFER = 8192
+_BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
+_BODY = frozenset({b"content-length", b"transfer-encoding"})
+
+
+class _OnOurSocket(Server):
+    """Granian would bind the address itself, and share it with whoever else wants it."""
+
+    _shd: Any
+
+    def __init__(self, listener: socket.socket, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._listener = listener
+
+    def _init_shared_socket(self) -> None:
+        # A descriptor, whether it is a Unix socket, and the backlog: its stubs leave that out.
+        self._shd = SocketHolder(self._listener.detach(), False, self.backlog)  # type: ignore[call-arg]
+        self._sfd = self._shd.get_fd()
 
 
 async def serve_granian(
@@ -24,15 +45,12 @@ async def serve_granian(
 ) -> None:
     """Serves until the stack unwinds; then running requests have `drain` seconds.
 
-    Granian binds for itself: the listener found that the address is free, and which port that is.
-
-    Raises:
-        OSError: somebody else was faster.
+    An idle connection is kept for `header_seconds`, which is all the time granian knows.
     """
     host, port = listener.getsockname()[:2]
-    listener.close()
-    server = Server(
-        app,
+    server = _OnOurSocket(
+        listener,
+        lingering(app),
         address=host,
         port=port,
         interface=Interfaces.ASGINL,
@@ -40,7 +58,8 @@ async def serve_granian(
         http=HTTPModes.http1,
         backlog=_BACKLOG,
         http1_settings=HTTP1Settings(
-            header_read_timeout=round(header_seconds * 1000), max_buffer_size=max(8192, header_bytes)
+            header_read_timeout=round(header_seconds * 1000),
+            max_buffer_size=max(_LEAST_BUFFER, header_bytes),
         ),
         log_enabled=False,
     )
@@ -53,17 +72,42 @@ async def serve_granian(
         await asyncio.wait({running})
 
     stack.push_async_callback(stop)
-    async with asyncio.timeout(5):
-        while not await _accepts(host, port):
-            if running.done():
-                await running
-            await asyncio.sleep(0.005)
+    while not server.wrks:
+        if running.done():
+            await running
+            raise RuntimeError("the HTTP server ended before it began")
+        await asyncio.sleep(0.001)
 
 
-async def _accepts(host: str, port: int) -> bool:
-    try:
-        _, writer = await asyncio.open_connection("127.0.0.1" if host == "0.0.0.0" else host, port)  # noqa: S104
-    except OSError:
-        return False
-    writer.close()
-    return True
+def lingering(app: App) -> App:
+    """Reads on for a moment after an answer that did not wait for the whole body.
+
+    Granian closes when the app returns, and what is unread then resets the
+    connection: the client would lose the answer that says why it was refused.
+    """
+
+    async def linger(scope: Scope, receive: Receive, send: Send) -> None:
+        if (
+            scope["type"] != "http"
+            or scope["method"] in _BODILESS
+            or not any(name in _BODY for name, _ in scope["headers"])
+        ):
+            await app(scope, receive, send)
+            return
+        whole = False
+
+        async def read() -> Message:
+            nonlocal whole
+            message = await receive()
+            whole = not message.get("more_body", False)
+            return message
+
+        await app(scope, read, send)
+        try:
+            async with asyncio.timeout(LINGER_SECONDS):
+                while not whole:
+                    await read()
+        except TimeoutError:
+            pass
+
+    return linger
