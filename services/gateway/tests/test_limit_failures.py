@@ -68,7 +68,7 @@ def limiter(store: RedisStore, *, replicas: int = 1) -> Limiter:
         store,
         MemoryStore(SystemClock()),
         prefix="t",
-        replicas=replicas,
+        replicas=lambda: replicas,
         always_local=False,
         legacy_headers=False,
         metrics=LimitMetrics(),
@@ -181,7 +181,7 @@ async def test_a_password_and_a_database_are_used(own_valkey: Valkey) -> None:
         counting, route = limiter(store), policy(OnStoreFailure.CLOSED)
         assert (await counting.take(route, route.limits, Subject("192.0.2.1", "t"))).problem is None
     with Redis.from_url(uri) as admin:
-        assert admin.keys() == [b"t:limit:r:moving:4/3600:address:192.0.2.1"]
+        assert admin.keys("t:*") == [b"t:limit:r:moving:4/3600:address:192.0.2.1"]
         admin.config_set("requirepass", "")
 
 

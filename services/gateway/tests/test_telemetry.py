@@ -1,6 +1,9 @@
 """What the gateway tells about itself."""
 
+<<<<<<< /work/main/services/gateway/tests/test_telemetry.py
+=======
 import asyncio
+>>>>>>> /tmp/tmprs6sea_0
 import re
 from typing import Any
 
@@ -9,12 +12,18 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from chassis.observability.context import Sampler
-from gateway.clients import Clients
+from gateway.chain import Chain, Ends
 from gateway.exchange import exchange
-from gateway.middleware.arrival import Arrival
+from gateway.policy import Access, RoutePolicy
+from gateway.routing import Router
+from gateway.settings import GatewaySettings
 from gateway.telemetry import RequestMetrics
 from gateway.testing.stand_in import StandIn
 from gateway.testing.whole import Gateway
+<<<<<<< /work/main/services/gateway/tests/test_telemetry.py
+from gateway.verdict import Verdict
+=======
+>>>>>>> /tmp/tmprs6sea_0
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 
@@ -41,6 +50,16 @@ async def test_durations_are_counted_by_route_method_and_status(gateway: Gateway
             await asyncio.sleep(0.005)
 
 
+class Everyone:
+    """A decision that lets everybody in."""
+
+    def decide_now(self, *_: Any) -> Verdict:
+        return Verdict(None)
+
+    async def decide(self, *_: Any) -> Verdict:
+        return Verdict(None)
+
+
 async def arrive(spans: InMemorySpanExporter, ratio: float, headers: list[tuple[bytes, bytes]]) -> Any:
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(spans))
@@ -53,16 +72,19 @@ async def arrive(spans: InMemorySpanExporter, ratio: float, headers: list[tuple[
 
     async def nothing(*_: Any) -> Any: ...
 
-    metrics = RequestMetrics(provider.get_tracer("test"))
-    arrival = Arrival(
-        app,
+    policy = RoutePolicy(name="x", methods=frozenset({"GET"}), access=Access.PUBLIC)
+    chain = Chain(
+        GatewaySettings(environment="test", trusted_hosts=("*",)),
         sampler=Sampler(ratio),
-        clients=Clients((), "forwarded"),
-        metrics=metrics,
+        metrics=RequestMetrics(provider.get_tracer("test")),
         draining=lambda: False,
+        router=Router({"/x": {"GET": policy}}),
+        engine=Everyone(),
+        ends=Ends(app, app, forward_auth=None),  # type: ignore[arg-type]  # nobody asks it here
     )
     scope = {"type": "http", "http_version": "1.1", "method": "GET", "scheme": "http", "path": "/x"}
-    await arrival({**scope, "headers": headers, "client": ("192.0.2.1", 1)}, nothing, nothing)
+    scope |= {"query_string": b"", "headers": [(b"host", b"x"), *headers], "client": ("192.0.2.1", 1)}
+    await chain(scope, nothing, nothing)
     return seen[0]
 
 

@@ -1,7 +1,9 @@
 """Puts the gateway together on one stack, which takes it apart again in reverse."""
 
 import socket
+from collections.abc import Callable
 from contextlib import AsyncExitStack
+from functools import partial
 
 from chassis.clock import SystemClock
 from chassis.grpc.client import open_channel
@@ -12,12 +14,12 @@ from chassis.security.keyring import VerifierKeys
 from chassis.security.revocations import RevocationList, follow
 from chassis.security.tls import tls_files
 from gateway import authz
-from gateway.asgi import App
 from gateway.authz import Decider, ForwardAuth, serve_ext_authz
-from gateway.chain import Ends, chain
+from gateway.chain import Chain, Ends
 from gateway.clients import Clients
 from gateway.engine import DecisionEngine
 from gateway.limits.counts import LimitStore
+from gateway.limits.leases import LeasedStore
 from gateway.limits.limiter import Limiter
 from gateway.limits.local_ring import local_ring
 from gateway.limits.memory import MemoryStore
@@ -27,6 +29,7 @@ from gateway.probes import Probes
 from gateway.proxy import open_proxy
 from gateway.routes.app import own_routes
 from gateway.routes.context import Context
+from gateway.routes.direct import DIRECT
 from gateway.routes.policies import authz_policy, own_policies
 from gateway.routing import Router
 from gateway.serving.granian import serve_granian
@@ -83,7 +86,7 @@ async def build(stack: AsyncExitStack, readiness: Readiness, settings: GatewaySe
         remembered=settings.token_cache_size,
         clock=clock,
     )
-    limiter = _limiter(stack, settings, clock)
+    limiter = await _limiter(stack, settings, clock)
     engine = DecisionEngine(
         gate,
         limiter,
@@ -114,21 +117,23 @@ async def build(stack: AsyncExitStack, readiness: Readiness, settings: GatewaySe
         await serve_ext_authz(
             stack, decider, bind=settings.gateway_ext_authz_bind, readiness=readiness, tls=tls
         )
-    app = chain(
+    app = Chain(
         settings,
         sampler=sampler,
         metrics=RequestMetrics(),
         draining=_Draining(readiness),
         router=Router(policies, proxied.routes, aside=frozenset({authz.PATH})),
         engine=engine,
-        end=Ends(own, proxied.app, forward_auth),
+        ends=Ends(own, proxied.app, forward_auth, DIRECT),
     )
     ports = public.getsockname()[1], internal.getsockname()[1]
     await _serve(stack, app, public, settings)
     return ports
 
 
-async def _serve(stack: AsyncExitStack, app: App, listener: socket.socket, settings: GatewaySettings) -> None:
+async def _serve(
+    stack: AsyncExitStack, app: Chain, listener: socket.socket, settings: GatewaySettings
+) -> None:
     seconds, most = settings.header_timeout_seconds, 2 * settings.max_header_bytes
     if settings.gateway_server == "granian":
         await serve_granian(
@@ -144,7 +149,7 @@ async def _serve(stack: AsyncExitStack, app: App, listener: socket.socket, setti
         stack,
         app,
         listener,
-        protocol=bounded_protocol(seconds, most),
+        protocol=bounded_protocol(seconds, most, app.at_once),
         keep_alive=settings.keep_alive_seconds,
         drain=settings.drain_seconds,
     )
@@ -184,21 +189,30 @@ async def _follow(
     await follow(revocations, verification.revocations, changed=changed)
 
 
-def _limiter(stack: AsyncExitStack, settings: GatewaySettings, clock: SystemClock) -> Limiter | None:
+async def _limiter(stack: AsyncExitStack, settings: GatewaySettings, clock: SystemClock) -> Limiter | None:
     if not settings.rate_limit_enabled:
         return None
     local = MemoryStore(clock)
     uri = settings.rate_limit_storage_uri.get_secret_value()
     store: LimitStore = local
+    replicas: Callable[[], int] = partial(int, settings.rate_limit_replicas or 1)
     if "memory" not in uri.partition(":")[0]:
-        shared = RedisStore(RedisAddress.parse(uri), timeout=settings.rate_limit_store_timeout_ms / 1000)
+        shared = RedisStore(
+            RedisAddress.parse(uri),
+            timeout=settings.rate_limit_store_timeout_ms / 1000,
+            prefix=settings.rate_limit_key_prefix,
+        )
         spawn(stack, shared.keep(), "limits-store")
-        store = shared
+        # The first request is counted where all are counted, if that is there at all.
+        await shared.tried.wait()
+        store = LeasedStore(shared)
+        if settings.rate_limit_replicas is None:
+            replicas = shared.replicas
     return Limiter(
         store,
         local,
         prefix=settings.rate_limit_key_prefix,
-        replicas=settings.rate_limit_replicas or 1,
+        replicas=replicas,
         always_local=settings.rate_limit_in_memory_fallback_enabled,
         legacy_headers=settings.rate_limit_headers_enabled,
         metrics=LimitMetrics(),

@@ -1,89 +1,242 @@
 """The way of every request, outermost first."""
 
-from collections.abc import Callable
-from functools import partial
+import logging
+from collections.abc import Callable, Mapping
+from types import TracebackType
 from typing import Final
 
-from chassis.observability.context import Sampler
-from gateway.asgi import App, Receive, Scope, Send, refuse
+from chassis.errors import ServiceError
+from chassis.observability import context as trace_context
+from chassis.observability.context import Sampler, TraceContext
+from gateway.asgi import App, Message, Receive, Scope, Send, deliver, refusal
 from gateway.authz.forward_auth import PATH as AUTHZ
+from gateway.authz.forward_auth import ForwardAuth
 from gateway.clients import Clients
-from gateway.exchange import exchange
-from gateway.middleware.admission import Admission
+from gateway.exchange import KEY, Answer, Exchange
 from gateway.middleware.arrival import Arrival
+from gateway.middleware.body import BodyRefused, BoundedBody, checked_json
 from gateway.middleware.cors import Cors
 from gateway.middleware.guards import Bounds, Guards
 from gateway.middleware.hosts import TrustedHosts
 from gateway.middleware.https import Https
 from gateway.middleware.routing import Routing
 from gateway.middleware.security_headers import SecurityHeaders
-from gateway.problems import Problem
+from gateway.problems import Problem, from_error
 from gateway.routing import Router
 from gateway.settings import GatewaySettings
 from gateway.telemetry import RequestMetrics
-from gateway.verdict import Engine
+from gateway.verdict import Engine, Verdict
+
+log = logging.getLogger(__name__)
+
+Step = Callable[[Scope, Exchange], Answer | None]
+Direct = Callable[[Exchange], Answer]
 
 _NOT_FOUND: Final = Problem(status=404, reason="ROUTE_NOT_FOUND", detail="There is no such route.")
-
-
-def chain(
-    settings: GatewaySettings,
-    *,
-    sampler: Sampler,
-    metrics: RequestMetrics,
-    draining: Callable[[], bool],
-    router: Router,
-    engine: Engine,
-    end: App,
-) -> App:
-    clients = Clients(settings.proxies, settings.trusted_proxy_header)
-    bounds = Bounds(
-        body=settings.max_body_bytes,
-        body_seconds=settings.body_timeout_seconds,
-        header_count=settings.max_header_count,
-        header_bytes=settings.max_header_bytes,
-        query=settings.max_query_bytes,
-    )
-    layers: list[Callable[[App], App] | None] = [
-        partial(Arrival, sampler=sampler, clients=clients, metrics=metrics, draining=draining),
-        partial(Routing, router=router),
-        partial(Guards, bounds=bounds),
-        partial(TrustedHosts, names=settings.trusted_hosts),
-        partial(Https, host=settings.redirect_host) if settings.https_redirect_enabled else None,
-        partial(Cors, origins=settings.cors_allow_origins, credentials=settings.cors_allow_credentials),
-        SecurityHeaders,
-        partial(Admission, engine=engine),
-    ]
-    app = end
-    for layer in reversed(layers):
-        if layer is not None:
-            app = layer(app)
-    return app
+_FAULT: Final = Problem(
+    status=500, reason="INTERNAL", detail="Something went wrong on our side; the ids here tell us what."
+)
+_CLOSE: Final = (b"connection", b"close")
 
 
 class Ends:
-    """Where the chain leads: another proxy's question, the gateway's own routes, an upstream, or nowhere."""
+    """Where the chain leads.
 
-    def __init__(self, own: App, proxied: App, authz: App | None = None) -> None:
-        self._own = own
-        self._proxied = proxied
-        self._authz = authz
+    Args:
+        own: the gateway's own routes.
+        proxied: the routes file.
+        forward_auth: another proxy's question.
+        direct: own routes by their policy's name that answer from the exchange alone.
+    """
+
+    def __init__(
+        self, own: App, proxied: App, forward_auth: ForwardAuth, direct: Mapping[str, Direct] | None = None
+    ) -> None:
+        self.own = own
+        self.proxied = proxied
+        self.forward_auth = forward_auth
+        self.direct = direct or {}
+
+
+class Chain:
+    """An ASGI app, and the same thing without waiting: `at_once`."""
+
+    def __init__(
+        self,
+        settings: GatewaySettings,
+        *,
+        sampler: Sampler,
+        metrics: RequestMetrics,
+        draining: Callable[[], bool],
+        router: Router,
+        engine: Engine,
+        ends: Ends,
+    ) -> None:
+        self._arrival = Arrival(sampler, Clients(settings.proxies, settings.trusted_proxy_header), metrics)
+        self._guards = Guards(
+            Bounds(
+                body=settings.max_body_bytes,
+                body_seconds=settings.body_timeout_seconds,
+                header_count=settings.max_header_count,
+                header_bytes=settings.max_header_bytes,
+                query=settings.max_query_bytes,
+            )
+        )
+        self._steps: tuple[Step, ...] = (
+            Routing(router),
+            self._guards,
+            TrustedHosts(settings.trusted_hosts),
+            *((Https(settings.redirect_host),) if settings.https_redirect_enabled else ()),
+            Cors(settings.cors_allow_origins, credentials=settings.cors_allow_credentials),
+            SecurityHeaders(),
+            # Last of all, where no body has to be looked at first: limits, then token, revocation and role.
+            self._admit_now,
+        )
+        self._metrics = metrics
+        self._draining = draining
+        self._engine = engine
+        self._ends = ends
+
+    def at_once(self, scope: Scope) -> Answer | None:
+        """The whole answer to an HTTP request, where nothing has to be waited for.
+
+        None where something has: then the app is called with the same scope and goes on from there.
+        """
+        found = self._begin(scope)
+        if found.answer is None:
+            return None
+        answer = self._finished(scope, found, found.answer)
+        found.status = answer.status
+        self._end(scope, found)
+        return answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        found = exchange(scope)
-        if self._authz is not None and scope["path"] == AUTHZ and scope["type"] == "http":
-            await self._authz(scope, receive, send)
-        elif found.policy is None:
-            await refuse(scope, send, _NOT_FOUND if found.allow is None else _not_allowed(found.allow))
-        elif found.proxied:
-            await self._proxied(scope, receive, send)
-        elif scope["type"] == "websocket":
-            await refuse(scope, send, _NOT_FOUND)
-        else:
-            if scope["method"] == "HEAD":
-                # Answered as GET; the server leaves the body out.
-                scope = {**scope, "method": "GET"}
-            await self._own(scope, receive, send)
+        found: Exchange = scope.get(KEY) or self._begin(scope)
+        trace_context.attach(TraceContext(found.trace_id, found.span_id, found.sampled))
+
+        async def answer(message: Message) -> None:
+            kind = message["type"]
+            if kind in {"http.response.start", "websocket.http.response.start"}:
+                found.status = message["status"]
+                message["headers"] = [*message.get("headers", ()), *self._carried(scope, found)]
+            elif kind == "websocket.accept":
+                found.status = 101
+            await send(message)
+
+        try:
+            if found.answer is None:
+                with _Handler(found):
+                    found.answer = await self._go_on(scope, receive, answer, found)
+            if found.answer is not None:
+                await deliver(scope, answer, found.answer)
+        finally:
+            self._end(scope, found)
+
+    def _begin(self, scope: Scope) -> Exchange:
+        found = self._arrival(scope)
+        with _Handler(found):
+            for step in self._steps:
+                found.answer = step(scope, found)
+                if found.answer is not None:
+                    break
+        return found
+
+    def _admit_now(self, scope: Scope, found: Exchange) -> Answer | None:
+        if scope["path"] == AUTHZ and scope["type"] == "http":
+            return self._ends.forward_auth.decide_now(scope, found)
+        if found.policy is None:
+            return refusal(found, _NOT_FOUND if found.allow is None else _not_allowed(found.allow))
+        if found.body is not None:
+            return None
+        verdict = self._engine.decide_now(found.fields, found.host, found.client, found.policy)
+        return None if verdict is None else self._admitted(scope, found, verdict)
+
+    def _admitted(self, scope: Scope, found: Exchange, verdict: Verdict) -> Answer | None:
+        """None where the request goes on to its end."""
+        found.response_headers += verdict.headers
+        if verdict.problem is not None:
+            return refusal(found, verdict.problem)
+        found.principal, found.token, found.admitted = verdict.principal, verdict.token, True
+        if found.proxied or found.policy is None:
+            return None
+        if scope["type"] == "websocket":
+            return refusal(found, _NOT_FOUND)
+        direct = self._ends.direct.get(found.policy.name)
+        return None if direct is None else direct(found)
+
+    async def _go_on(self, scope: Scope, receive: Receive, send: Send, found: Exchange) -> Answer | None:
+        """What has to be waited for: a body, a decision, the end itself, unless that is an answer."""
+        if scope["path"] == AUTHZ and scope["type"] == "http":
+            return await self._ends.forward_auth.decide(scope, found)
+        try:
+            if found.body is not None:
+                receive = BoundedBody(receive, self._guards.most(found), self._guards.seconds(found))
+                if found.body.json:
+                    receive = await checked_json(receive)
+            if not found.admitted and found.policy is not None:
+                verdict = await self._engine.decide(found.fields, found.host, found.client, found.policy)
+                answer = self._admitted(scope, found, verdict)
+                if answer is not None:
+                    return answer
+            if found.proxied:
+                await self._ends.proxied(scope, receive, send)
+            else:
+                if scope["method"] == "HEAD":
+                    # Answered as GET; the server leaves the body out.
+                    scope = {**scope, "method": "GET"}
+                await self._ends.own(scope, receive, send)
+        except BodyRefused as refused:
+            if found.status is not None:
+                raise
+            return refusal(found, refused.problem, close=True)
+        return None
+
+    def _finished(self, scope: Scope, found: Exchange, answer: Answer) -> Answer:
+        carried = self._carried(scope, found)
+        close = answer.close or carried[-1] is _CLOSE
+        return Answer(answer.status, answer.headers + carried, answer.body, close)
+
+    def _carried(self, scope: Scope, found: Exchange) -> list[tuple[bytes, bytes]]:
+        """The headers of every answer."""
+        headers = found.response_headers
+        headers.append((b"x-request-id", found.request_id.encode()))
+        if self._draining() and scope["type"] == "http" and scope["http_version"] == "1.1":
+            headers.append(_CLOSE)
+        return headers
+
+    def _end(self, scope: Scope, found: Exchange) -> None:
+        self._metrics.answered(scope, found)
+        if found.span is not None:
+            self._metrics.end(found.span, scope, found)
+
+
+class _Handler:
+    """Turns what was raised into a problem; once the answer has begun, cutting it off is the honest end."""
+
+    __slots__ = ("_found",)
+
+    def __init__(self, found: Exchange) -> None:
+        self._found = found
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if error is None:
+            return False
+        found = self._found
+        if isinstance(error, ServiceError):
+            if found.status is None:
+                found.answer = refusal(found, from_error(error))
+            return found.status is None
+        if not isinstance(error, Exception):
+            return False
+        log.error("request.failed", exc_info=error, extra={"request_id": found.request_id})
+        if found.status is None:
+            found.answer = refusal(found, _FAULT, close=True)
+        return found.status is None
 
 
 def _not_allowed(allow: frozenset[str]) -> Problem:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from gateway.exchange import Headers
+from gateway.exchange import Fields
 from gateway.settings import Network
 
 _FORWARDED_PAIR = re.compile(r'\s*([\w-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;,"]+)\s*')
@@ -62,17 +62,13 @@ class Clients:
         """Whether the peer is one of our proxies."""
         return bool(self._proxies) and (address := normalised(peer)) is not None and self._trusted(address)
 
-    def locate(self, peer: str, scheme: str, headers: Headers) -> Client:
+    def locate(self, peer: str, scheme: str, fields: Fields) -> Client:
         if not self._proxies:
             return Client(normalised(peer) or "", scheme)
-        addresses = protos = b""
-        for name, value in headers:
-            if name == self._header:
-                addresses = addresses + b"," + value if addresses else value
-            elif name == b"x-forwarded-proto":
-                protos = value
         # The same few clients come again and again.
-        return self._located(peer, scheme, addresses, protos)
+        return self._located(
+            peer, scheme, fields.get(self._header, b""), fields.get(b"x-forwarded-proto", b"")
+        )
 
     def _locate(self, peer: str, scheme: str, addresses: bytes, protos: bytes) -> Client:
         address = normalised(peer) or ""

@@ -1,25 +1,17 @@
 """The decision, wherever it is asked for: limits, token, revocation, role and scopes, in that order."""
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
 
 from chassis.errors import Forbidden, ServiceError, Unauthenticated
-from chassis.security.tokens import MAX_TOKEN_BYTES, Principal
-from gateway.exchange import Headers
-from gateway.limits.limiter import Limiter, Subject
+from chassis.security.tokens import Principal
+from gateway.exchange import Fields, Headers
+from gateway.limits.limiter import NOTHING, Limiter, Subject, Taken
 from gateway.limits.notation import Key, Limit
 from gateway.policy import Access, RoutePolicy
-from gateway.problems import Problem, from_error
+from gateway.problems import from_error
 from gateway.telemetry import TokenMetrics
-from gateway.tokens import TokenGate
+from gateway.tokens import TokenGate, Verified
 from gateway.verdict import Verdict
-
-_SCHEME: Final = b"bearer "
-
-
-class _Asked(NamedTuple):
-    authorization: bytes | None
-    tenant: str
 
 
 class DecisionEngine:
@@ -45,71 +37,79 @@ class DecisionEngine:
         self._metrics = metrics
         self._tenant_header = tenant_header
 
-    async def decide(
-        self,
-        method: str,
-        host: str,
-        path: str,
-        headers: list[tuple[bytes, bytes]],
-        client: str,
-        policy: RoutePolicy,
-    ) -> Verdict:
-        del method, path
+    def decide_now(self, fields: Fields, host: str, client: str, policy: RoutePolicy) -> Verdict | None:
+        """Public routes and callers we know, as long as their limits are at hand."""
+        if policy.access is Access.PUBLIC:
+            known = None
+            subject = Subject(client, self._tenant(fields, host))
+        else:
+            known = self._gate.known(fields.get(b"authorization", b""))
+            if known is None:
+                return None
+            principal = known.principal
+            subject = Subject(client, self._tenant(fields, host), principal.sub, principal.role)
+        taken = NOTHING
+        if self._limiter is not None and policy.limits:
+            at_hand = self._limiter.take_now(policy, policy.limits, subject)
+            if at_hand is None:
+                return None
+            taken = at_hand
+        return self._verdict(policy, known, taken)
+
+    async def decide(self, fields: Fields, host: str, client: str, policy: RoutePolicy) -> Verdict:
         told: Headers = []
         try:
-            asked = self._asked(headers, host)
-            principal, token, problem = await self._judge(policy, asked, client, told)
+            return await self._judge(policy, fields, Subject(client, self._tenant(fields, host)), told)
         except ServiceError as error:
-            if isinstance(error, Unauthenticated):
-                self._metrics.refused(error.reason)
-            return Verdict(from_error(error), headers=tuple(told))
-        return Verdict(problem, principal, token, tuple(told))
+            return self._refused(error, told)
 
-    def _asked(self, headers: list[tuple[bytes, bytes]], host: str) -> _Asked:
-        authorization: bytes | None = None
-        tenant = host
-        for name, value in headers:
-            if name == b"authorization":
-                if authorization is not None:
-                    raise Unauthenticated("One token at a time.", reason="INVALID_TOKEN")
-                authorization = value
-            elif name == self._tenant_header:
-                tenant = value.decode("latin-1")
-        return _Asked(authorization, tenant)
-
-    async def _judge(
-        self, policy: RoutePolicy, asked: _Asked, client: str, told: Headers
-    ) -> tuple[Principal | None, str | None, Problem | None]:
+    async def _judge(self, policy: RoutePolicy, fields: Fields, anonymous: Subject, told: Headers) -> Verdict:
         if policy.access is Access.PUBLIC:
-            return None, None, await self._count(policy, policy.limits, Subject(client, asked.tenant), told)
-        token = _bearer(asked.authorization)
-        principal = None if token is None else self._gate.known(token)
-        if token is not None and principal is not None:
+            return self._verdict(policy, None, await self._count(policy, policy.limits, anonymous))
+        authorization = fields.get(b"authorization")
+        known = None if authorization is None else self._gate.known(authorization)
+        if known is not None:
             # A caller we know has all limits counted in one go.
-            subject = Subject(client, asked.tenant, principal.sub, principal.role)
-            problem = await self._count(policy, policy.limits, subject, told)
-        else:
-            # A stranger pays for being looked at before being looked at.
-            anonymous, personal = _split(policy)
-            problem = await self._count(policy, anonymous, Subject(client, asked.tenant), told)
-            if problem is None:
-                if token is None:
-                    raise Unauthenticated
-                principal = await self._gate.identify(token)
-                subject = Subject(client, asked.tenant, principal.sub, principal.role)
-                problem = await self._count(policy, personal, subject, told)
-        if problem is None and principal is not None:
-            self._authorize(policy, principal)
-        return principal, token, problem
-
-    async def _count(
-        self, policy: RoutePolicy, limits: Sequence[Limit], subject: Subject, told: Headers
-    ) -> Problem | None:
-        if self._limiter is None or not limits:
-            return None
-        taken = await self._limiter.take(policy, limits, subject)
+            return self._verdict(
+                policy, known, await self._count(policy, policy.limits, _as(anonymous, known))
+            )
+        # A stranger pays for being looked at before being looked at.
+        before, after = _split(policy)
+        taken = await self._count(policy, before, anonymous)
         told += taken.headers
-        return taken.problem
+        if taken.problem is not None:
+            return Verdict(taken.problem, headers=tuple(told))
+        if authorization is None:
+            raise Unauthenticated
+        known = await self._gate.identify(authorization)
+        taken = await self._count(policy, after, _as(anonymous, known))
+        told += taken.headers
+        return self._verdict(policy, known, Taken(taken.problem, told))
+
+    def _verdict(self, policy: RoutePolicy, known: Verified | None, taken: Taken) -> Verdict:
+        if taken.problem is not None or known is None:
+            return Verdict(taken.problem, headers=tuple(taken.headers))
+        try:
+            self._authorize(policy, known.principal)
+        except ServiceError as error:
+            return self._refused(error, taken.headers)
+        return Verdict(None, known.principal, known.token, tuple(taken.headers))
+
+    def _refused(self, error: ServiceError, told: Headers) -> Verdict:
+        if isinstance(error, Unauthenticated):
+            self._metrics.refused(error.reason)
+        return Verdict(from_error(error), headers=tuple(told))
+
+    def _tenant(self, fields: Fields, host: str) -> str:
+        if self._tenant_header is None:
+            return host
+        given = fields.get(self._tenant_header)
+        return host if given is None else given.decode("latin-1")
+
+    async def _count(self, policy: RoutePolicy, limits: Sequence[Limit], subject: Subject) -> Taken:
+        if self._limiter is None or not limits:
+            return NOTHING
+        return await self._limiter.take(policy, limits, subject)
 
     def _authorize(self, policy: RoutePolicy, principal: Principal) -> None:
         self._gate.check_freshness(policy)
@@ -126,16 +126,5 @@ def _split(policy: RoutePolicy) -> tuple[Sequence[Limit], Sequence[Limit]]:
     return before, [limit for limit in policy.limits if limit not in before]
 
 
-def _bearer(authorization: bytes | None) -> str | None:
-    """The token, or None where none was presented.
-
-    Raises:
-        Unauthenticated: another scheme, or what cannot be a token.
-    """
-    if authorization is None:
-        return None
-    if authorization[:7].lower() != _SCHEME:
-        raise Unauthenticated("Present the access token as a bearer token.")
-    if len(authorization) > MAX_TOKEN_BYTES:
-        raise Unauthenticated("The access token is not valid.", reason="INVALID_TOKEN")
-    return authorization[7:].decode("latin-1").strip(" ")
+def _as(anonymous: Subject, known: Verified) -> Subject:
+    return anonymous._replace(user=known.principal.sub, role=known.principal.role)

@@ -48,9 +48,9 @@ class Router:
     def find(self, scope: Scope, found: Exchange) -> None:
         """Fills in policy and target; leaves both empty where nothing matches."""
         path: str = scope["path"]
-        method: str = scope.get("method", "GET")
         if path in self._aside:
             return
+        method: str = scope.get("method", "GET")
         methods = self._exact.get(path) or self._templated(path)
         if methods is not None:
             found.policy = methods.get(method) or (methods.get("GET") if method == "HEAD" else None)

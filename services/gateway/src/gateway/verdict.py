@@ -3,6 +3,7 @@
 from typing import NamedTuple, Protocol
 
 from chassis.security.tokens import Principal
+from gateway.exchange import Fields
 from gateway.policy import RoutePolicy
 from gateway.problems import Problem
 
@@ -23,17 +24,15 @@ class Verdict(NamedTuple):
 
 
 class Engine(Protocol):
-    async def decide(
-        self,
-        method: str,
-        host: str,
-        path: str,
-        headers: list[tuple[bytes, bytes]],
-        client: str,
-        policy: RoutePolicy,
-    ) -> Verdict:
-        """Never raises for what a client sent; `headers` in ASGI's form, names in lower case.
+    def decide_now(self, fields: Fields, host: str, client: str, policy: RoutePolicy) -> Verdict | None:
+        """As `decide`, where nothing has to be waited for; otherwise None, and nothing is counted."""
 
-        `client` is the address past trusted proxies. The caller has matched
-        `policy` to the method and path, which only name the request here.
+    async def decide(self, fields: Fields, host: str, client: str, policy: RoutePolicy) -> Verdict:
+        """Never raises for what a client sent.
+
+        Args:
+            fields: the headers by their names in lower case.
+            host: without its port.
+            client: the address past trusted proxies.
+            policy: the caller has matched it to the request.
         """

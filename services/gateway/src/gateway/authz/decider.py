@@ -1,16 +1,15 @@
 """One decision for every way of asking: the route's policy, the engine of the chain, the identity to tell."""
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from chassis.errors import Forbidden
 from gateway.authz.question import Question
-from gateway.exchange import Headers
+from gateway.exchange import Fields
 from gateway.policy import RoutePolicy
 from gateway.problems import Problem, from_error
 from gateway.proxy.identity import Pairs, Signer
 from gateway.proxy.route import Identity, Route
-from gateway.verdict import Engine
+from gateway.verdict import Engine, Verdict
 
 # What a proxy has to take out of a client's request before it lets it pass.
 IDENTITY_HEADERS = ("x-auth-subject", "x-auth-username", "x-auth-role", "x-auth-assertion")
@@ -20,8 +19,7 @@ class Routes(Protocol):
     def match(self, method: str, path: str) -> Route | None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     problem: Problem | None
     # For the upstream.
     identity: Pairs = ()
@@ -29,7 +27,17 @@ class Decision:
     headers: Pairs = ()
 
 
-_NO_ROUTE = from_error(Forbidden("No route has this path and method.", reason="NO_ROUTE"))
+class _Matter(NamedTuple):
+    """What there is to decide."""
+
+    policy: RoutePolicy
+    host: str
+    # Who is to be told of the caller, and how.
+    audience: str
+    told: Identity
+
+
+_NOWHERE = Decision(from_error(Forbidden("No route has this path and method.", reason="NO_ROUTE")))
 
 
 class Decider:
@@ -48,26 +56,43 @@ class Decider:
         self._signer = signer
         self.alone = alone
 
-    async def decide(self, asked: Question | None, *, headers: Headers, client: str, host: str) -> Decision:
-        """`client` and `host` are those of the request asked about, as far as they are known."""
-        policy = self.alone
-        audience = policy.name
-        told = Identity.SIGNED
-        method, path = "GET", "/"
-        if asked is not None:
-            method, path = asked.method, asked.path
-            route = self._routes.match(method, path)
-            if route is None or not _takes(route.policy, method):
-                return Decision(_NO_ROUTE)
-            policy, told = route.policy, route.identity_in_front
-            audience = route.name if route.upstream is None else route.upstream.name
-            host = asked.host or host
-        verdict = await self._engine.decide(method, host, path, headers, client, policy)
+    def decide_now(
+        self, asked: Question | None, *, fields: Fields, client: str, host: str
+    ) -> Decision | None:
+        """As `decide`, where nothing has to be waited for; otherwise None, and nothing is counted."""
+        matter = self._matter(asked, host)
+        if matter is None:
+            return _NOWHERE
+        verdict = self._engine.decide_now(fields, matter.host, client, matter.policy)
+        return None if verdict is None else self._decision(matter, verdict)
+
+    async def decide(self, asked: Question | None, *, fields: Fields, client: str, host: str) -> Decision:
+        """`fields`, `client` and `host` are those of the request asked about, as far as they are known."""
+        matter = self._matter(asked, host)
+        if matter is None:
+            return _NOWHERE
+        verdict = self._engine.decide_now(fields, matter.host, client, matter.policy)
+        if verdict is None:
+            verdict = await self._engine.decide(fields, matter.host, client, matter.policy)
+        return self._decision(matter, verdict)
+
+    def _matter(self, asked: Question | None, host: str) -> _Matter | None:
+        """None where no route takes the request."""
+        if asked is None:
+            return _Matter(self.alone, host, self.alone.name, Identity.SIGNED)
+        route = self._routes.match(asked.method, asked.path)
+        if route is None or not _takes(route.policy, asked.method):
+            return None
+        audience = route.name if route.upstream is None else route.upstream.name
+        return _Matter(route.policy, asked.host or host, audience, route.identity_in_front)
+
+    def _decision(self, matter: _Matter, verdict: Verdict) -> Decision:
         if verdict.problem is not None:
             return Decision(verdict.problem, headers=verdict.headers)
         identity: Pairs = ()
-        if verdict.principal is not None and told is not Identity.NONE:
-            identity = self._signer.headers(verdict.principal, audience, prove=told is Identity.SIGNED)
+        if verdict.principal is not None and matter.told is not Identity.NONE:
+            prove = matter.told is Identity.SIGNED
+            identity = self._signer.headers(verdict.principal, matter.audience, prove=prove)
         return Decision(None, identity, verdict.headers)
 
 

@@ -8,57 +8,62 @@ count only from TRUSTED_PROXIES: from anybody else they would be a client choosi
 from typing import Final
 
 from chassis.errors import Forbidden
-from gateway.asgi import Receive, Scope, Send, refuse
-from gateway.authz.decider import Decider
-from gateway.authz.question import asks, question
+from gateway.asgi import Scope, refusal
+from gateway.authz.decider import Decider, Decision
+from gateway.authz.question import Question, asks, question
 from gateway.clients import Clients
-from gateway.exchange import exchange
+from gateway.exchange import Answer, Exchange
 from gateway.problems import from_error
 
 PATH: Final = "/authz"
 
-_UNTRUSTED = from_error(
-    Forbidden(
-        "This proxy is not among TRUSTED_PROXIES, so what it says is not believed.", reason="UNTRUSTED_PROXY"
-    )
-)
 _CACHE = (b"cache-control", b"no-store")
 _EMPTY = (b"content-length", b"0")
 
 
 class ForwardAuth:
-    """An ASGI app, any method."""
+    """Any method."""
 
     def __init__(self, decider: Decider, clients: Clients) -> None:
         self._decider = decider
         self._clients = clients
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        del receive
-        found = exchange(scope)
+    def decide_now(self, scope: Scope, found: Exchange) -> Answer | None:
+        """As `decide`, where nothing has to be waited for; otherwise None, and nothing is counted."""
         # Names this in metrics.
         found.policy = self._decider.alone
-        headers = scope["headers"]
-        asked = None
-        if asks(headers):
-            peer = scope.get("client")
-            if peer is None or not self._clients.trusts(peer[0]):
-                await refuse(scope, send, _UNTRUSTED)
-                return
-            try:
-                asked = question(headers)
-            except Forbidden as unclear:
-                await refuse(scope, send, from_error(unclear))
-                return
-        decision = await self._decider.decide(asked, headers=headers, client=found.client, host=found.host)
-        found.response_headers += decision.headers
-        if decision.problem is not None:
-            await refuse(scope, send, decision.problem)
-            return
-        start = {
-            "type": "http.response.start",
-            "status": 200,
-            "headers": [_EMPTY, _CACHE, *decision.identity],
-        }
-        await send(start)
-        await send({"type": "http.response.body", "body": b""})
+        try:
+            asked = self._asked(scope, found)
+        except Forbidden as unclear:
+            return refusal(found, from_error(unclear))
+        decision = self._decider.decide_now(asked, fields=found.fields, client=found.client, host=found.host)
+        return None if decision is None else _answer(found, decision)
+
+    async def decide(self, scope: Scope, found: Exchange) -> Answer:
+        found.policy = self._decider.alone
+        try:
+            asked = self._asked(scope, found)
+        except Forbidden as unclear:
+            return refusal(found, from_error(unclear))
+        decision = await self._decider.decide(
+            asked, fields=found.fields, client=found.client, host=found.host
+        )
+        return _answer(found, decision)
+
+    def _asked(self, scope: Scope, found: Exchange) -> Question | None:
+        if not asks(found.fields):
+            return None
+        peer = scope.get("client")
+        if peer is None or not self._clients.trusts(peer[0]):
+            raise Forbidden(
+                "This proxy is not among TRUSTED_PROXIES, so what it says is not believed.",
+                reason="UNTRUSTED_PROXY",
+            )
+        return question(scope["headers"])
+
+
+def _answer(found: Exchange, decision: Decision) -> Answer:
+    found.response_headers += decision.headers
+    if decision.problem is not None:
+        return refusal(found, decision.problem)
+    return Answer(200, [_EMPTY, _CACHE, *decision.identity])

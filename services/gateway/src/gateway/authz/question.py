@@ -1,17 +1,18 @@
 """What a proxy asks about: the one request its headers describe, and none if they describe two."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from chassis.errors import Forbidden, Invalid
-from gateway.exchange import Headers
+from gateway.exchange import Fields, Headers
 from gateway.proxy.paths import canonical
 
 # nginx by hand, ingress-nginx; Traefik and Caddy.
-_URI = (b"x-original-uri", b"x-original-url", b"x-forwarded-uri")
-_METHOD = (b"x-original-method", b"x-forwarded-method")
-_HOST = (b"x-original-host", b"x-forwarded-host")
-_ASKING = frozenset((*_URI, *_METHOD))
+_URI = frozenset((b"x-original-uri", b"x-original-url", b"x-forwarded-uri"))
+_METHOD = frozenset((b"x-original-method", b"x-forwarded-method"))
+_HOST = frozenset((b"x-original-host", b"x-forwarded-host"))
+_ASKING = _URI | _METHOD
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +23,9 @@ class Question:
     host: str | None
 
 
-def asks(headers: Headers) -> bool:
+def asks(fields: Fields) -> bool:
     """Whether the headers speak of another request at all."""
-    return any(name in _ASKING for name, _ in headers)
+    return not _ASKING.isdisjoint(fields)
 
 
 def question(headers: Headers) -> Question:
@@ -62,6 +63,7 @@ def plain_path(uri: str) -> str:
         raise Forbidden("The path is not in its plain form.", reason="INVALID_PATH") from None
 
 
+@lru_cache(maxsize=4096)
 def _split(value: bytes) -> tuple[str, str]:
     text = value.decode("latin-1")
     if text.startswith(("http://", "https://")):

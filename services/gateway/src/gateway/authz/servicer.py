@@ -42,12 +42,12 @@ class AuthorizationServicer(rpc.AuthorizationServicer):
         except Forbidden as unclear:
             return _refused(from_error(unclear), ())
         client = normalised(request.attributes.source.address.socket_address.address) or ""
-        headers = [
-            (name.lower().encode("latin-1", "replace"), value.encode("latin-1", "replace"))
+        fields = {
+            name.lower().encode("latin-1", "replace"): value.encode("latin-1", "replace")
             for name, value in http.headers.items()
-        ]
+        }
         decision = await self._decider.decide(
-            asked, headers=headers, client=client, host=http.host.partition(":")[0].lower()
+            asked, fields=fields, client=client, host=http.host.partition(":")[0].lower()
         )
         if decision.problem is not None:
             return _refused(decision.problem, decision.headers)

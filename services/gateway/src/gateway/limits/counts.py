@@ -27,6 +27,9 @@ class Count(NamedTuple):
 
 
 class LimitStore(Protocol):
+    def take_now(self, checks: Sequence[Check]) -> list[Count] | None:
+        """As `take`, where nobody has to be asked; otherwise None, and nothing is taken."""
+
     async def take(self, checks: Sequence[Check]) -> list[Count]:
         """Takes the cost of every limit, or of none if one of them (shadows aside) is spent; atomic.
 

@@ -8,25 +8,22 @@ from gateway.exchange import Headers
 from gateway.limits.counts import Check, Count
 
 
-@lru_cache(maxsize=1024)
-def _policy(name: str, amount: int, period: int) -> str:
-    return f'"{name}";q={amount};w={period}'
-
-
 def tell(checks: Sequence[Check], counts: Sequence[Count], *, legacy: bool) -> Headers:
     """Shadow limits are nobody's business but ours."""
     told = [(check, count) for check, count in zip(checks, counts, strict=True) if not check.limit.shadow]
     if not told:
         return []
-    policies, states = [], []
-    for number, (check, count) in enumerate(told):
-        name = f"{check.limit.key}" if len(told) == 1 else f"{check.limit.key}-{number + 1}"
-        policies.append(_policy(name, check.amount, check.limit.period))
-        states.append(f'"{name}";r={count.remaining};t={math.ceil(count.reset)}')
-    headers: Headers = [
-        (b"ratelimit-policy", ", ".join(policies).encode()),
-        (b"ratelimit", ", ".join(states).encode()),
-    ]
+    if len(told) == 1:
+        (check, count) = told[0]
+        policy, name = _policy(check.limit.key.value, check.amount, check.limit.period)
+        headers: Headers = [(b"ratelimit-policy", policy), (b"ratelimit", _state(name, count))]
+    else:
+        policies, states = [], []
+        for number, (check, count) in enumerate(told, 1):
+            policy, name = _policy(f"{check.limit.key}-{number}", check.amount, check.limit.period)
+            policies.append(policy)
+            states.append(_state(name, count))
+        headers = [(b"ratelimit-policy", b", ".join(policies)), (b"ratelimit", b", ".join(states))]
     if legacy:
         check, count = min(told, key=lambda pair: (pair[1].admitted, pair[1].remaining))
         headers += [
@@ -35,3 +32,13 @@ def tell(checks: Sequence[Check], counts: Sequence[Count], *, legacy: bool) -> H
             (b"x-ratelimit-reset", b"%d" % math.ceil(count.reset)),
         ]
     return headers
+
+
+@lru_cache(maxsize=1024)
+def _policy(name: str, amount: int, period: int) -> tuple[bytes, bytes]:
+    """The policy in its header's form, and its name."""
+    return f'"{name}";q={amount};w={period}'.encode(), name.encode()
+
+
+def _state(name: bytes, count: Count) -> bytes:
+    return b'"%b";r=%d;t=%d' % (name, count.remaining, math.ceil(count.reset))

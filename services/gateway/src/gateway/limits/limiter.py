@@ -3,7 +3,7 @@
 import hashlib
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from gateway.clients import counted_as
@@ -17,6 +17,7 @@ from gateway.problems import Problem, retry_after
 from gateway.telemetry import LimitMetrics, Ring
 
 _LONGEST_KEY = 80
+_MOST_NAMES = 8192
 _CLOSED = Problem(
     status=503,
     reason="LIMITS_UNAVAILABLE",
@@ -39,7 +40,7 @@ class Taken(NamedTuple):
     headers: Headers
 
 
-_NOTHING = Taken(None, [])
+NOTHING = Taken(None, [])
 
 
 class Limiter:
@@ -61,7 +62,7 @@ class Limiter:
         local: MemoryStore,
         *,
         prefix: str,
-        replicas: int,
+        replicas: Callable[[], int],
         always_local: bool,
         legacy_headers: bool,
         metrics: LimitMetrics,
@@ -70,50 +71,69 @@ class Limiter:
         self._local = local
         self._prefix = prefix
         self._replicas = replicas
+        self._ring: Ring = "local" if store is local else "cluster"
+        self._names: dict[tuple[str, str], str] = {}
         self._always_local = always_local
         self._legacy = legacy_headers
         self._metrics = metrics
 
+    def take_now(self, policy: RoutePolicy, limits: Sequence[Limit], subject: Subject) -> Taken | None:
+        """As `take`, where nobody has to be asked; otherwise None, and nothing is taken."""
+        checks = [self._check(policy, limit, subject) for limit in limits]
+        if not checks:
+            return NOTHING
+        counts = self._store.take_now(checks)
+        return None if counts is None else self._decide(policy, checks, counts, self._ring)
+
     async def take(self, policy: RoutePolicy, limits: Sequence[Limit], subject: Subject) -> Taken:
         checks = [self._check(policy, limit, subject) for limit in limits]
         if not checks:
-            return _NOTHING
+            return NOTHING
         try:
             began = time.perf_counter()
             counts = await self._store.take(checks)
             self._metrics.store_took(time.perf_counter() - began)
         except StoreDown:
             return self._without_store(policy, checks)
-        return self._decide(policy, checks, counts, "local" if self._store is self._local else "cluster")
+        return self._decide(policy, checks, counts, self._ring)
 
     def _check(self, policy: RoutePolicy, limit: Limit, subject: Subject) -> Check:
-        match limit.key:
-            case Key.ADDRESS:
-                whom = counted_as(subject.address)
-            case Key.USER:
-                whom = subject.user or counted_as(subject.address)
-            case Key.TENANT:
-                whom = subject.tenant
-            case Key.ROUTE:
-                whom = ""
+        key = limit.key
+        if key is Key.ADDRESS:
+            whom = counted_as(subject.address)
+        elif key is Key.USER:
+            whom = subject.user or counted_as(subject.address)
+        elif key is Key.TENANT:
+            whom = subject.tenant
+        else:
+            whom = ""
         if len(whom) > _LONGEST_KEY:
             whom = hashlib.sha256(whom.encode()).hexdigest()
-        amount = limit.amount_for(subject.role)
-        key = f"{self._prefix}:limit:{policy.name}:{limit.label}:{whom}"
-        return Check(key, limit, max(amount, limit.cost))
+        amount = limit.amount_for(subject.role) if limit.tiers else limit.amount
+        return Check(self._named(policy.name, limit.label) + whom, limit, max(amount, limit.cost))
+
+    def _named(self, route: str, label: str) -> str:
+        """What the keys of a limit begin with; routes and limits are few, so each is put together once."""
+        name = self._names.get((route, label))
+        if name is None:
+            if len(self._names) >= _MOST_NAMES:
+                # Those of routes that were reloaded away.
+                self._names.clear()
+            name = self._names[route, label] = f"{self._prefix}:limit:{route}:{label}:"
+        return name
 
     def _without_store(self, policy: RoutePolicy, checks: list[Check]) -> Taken:
         how = OnStoreFailure.LOCAL if self._always_local else policy.on_store_failure
         self._metrics.store_failed(policy.name, how)
         match how:
             case OnStoreFailure.OPEN:
-                return _NOTHING
+                return NOTHING
             case OnStoreFailure.CLOSED:
                 return Taken(_CLOSED, [])
             case OnStoreFailure.LOCAL:
+                replicas = self._replicas()
                 shares = [
-                    check._replace(amount=max(check.amount // self._replicas, check.limit.cost))
-                    for check in checks
+                    check._replace(amount=max(check.amount // replicas, check.limit.cost)) for check in checks
                 ]
                 return self._decide(policy, shares, self._local.take_now(shares), "local")
 

@@ -1,1 +1,1 @@
-"""What a request passes on its way in, one layer a module, none of it touching more than it must."""
+"""The steps of a request on its way in, one a module: None passes it on, an answer settles it."""

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from gateway.asgi import App, Receive, Scope, Send, refuse
-from gateway.exchange import Headers, exchange
+from gateway.asgi import Scope, refusal
+from gateway.exchange import Answer, Exchange, Headers
 from gateway.problems import Problem
 
 _REFUSAL = Problem(
@@ -20,46 +20,37 @@ _VARY = (b"vary", b"Origin")
 
 
 class Cors:
-    def __init__(self, app: App, origins: Sequence[str], *, credentials: bool) -> None:
-        self._app = app
+    def __init__(self, origins: Sequence[str], *, credentials: bool) -> None:
         self._any = "*" in origins
         self._origins = frozenset(origin.encode() for origin in origins)
         self._credentials = credentials
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        origin = requested = asked = None
-        for name, value in scope["headers"]:
-            if name == b"origin":
-                origin = value
-            elif name == b"access-control-request-method":
-                requested = value
-            elif name == b"access-control-request-headers":
-                asked = value
-        preflight = requested is not None and origin is not None and scope.get("method") == "OPTIONS"
-        found = exchange(scope)
-        if origin is None or not (self._any or origin in self._origins):
+    def __call__(self, scope: Scope, found: Exchange) -> Answer | None:
+        fields = found.fields
+        origin = fields.get(b"origin")
+        if origin is None:
             if self._origins and not self._any:
                 found.response_headers.append(_VARY)
-            if preflight:
-                await refuse(scope, send, _REFUSAL)
-                return
-            await self._app(scope, receive, send)
-            return
+            return None
+        requested = fields.get(b"access-control-request-method")
+        preflight = requested is not None and scope.get("method") == "OPTIONS"
+        if not (self._any or origin in self._origins):
+            if self._origins:
+                found.response_headers.append(_VARY)
+            return refusal(found, _REFUSAL) if preflight else None
         found.response_headers += self._answer(origin)
         if not preflight:
             found.response_headers.append((b"access-control-expose-headers", _EXPOSED))
-            await self._app(scope, receive, send)
-            return
+            return None
+        asked = fields.get(b"access-control-request-headers")
         if requested not in _ALLOWED_METHODS or (asked and not _HEADER_LIST.fullmatch(asked.strip())):
-            await refuse(scope, send, _REFUSAL)
-            return
+            return refusal(found, _REFUSAL)
         headers: Headers = [
             (b"access-control-allow-methods", _METHODS),
             (b"access-control-allow-headers", _ALLOWED_HEADERS),
             (b"access-control-max-age", _MAX_AGE),
         ]
-        await send({"type": "http.response.start", "status": 204, "headers": headers})
-        await send({"type": "http.response.body", "body": b""})
+        return Answer(204, headers)
 
     def _answer(self, origin: bytes) -> Headers:
         if self._any:

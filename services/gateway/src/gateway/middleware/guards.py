@@ -2,10 +2,11 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
-from gateway.asgi import App, Receive, Scope, Send, refuse
-from gateway.exchange import exchange
-from gateway.middleware.body import TOO_LARGE, BodyRefused, BoundedBody, checked_json
+from gateway.asgi import Scope, refusal
+from gateway.exchange import Answer, Body, Exchange
+from gateway.middleware.body import TOO_LARGE
 from gateway.problems import Problem
 
 _HOST = re.compile(rb"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252}))(?::\d{1,5})?")
@@ -42,98 +43,86 @@ _DUPLICATE_HEADER = _bad("DUPLICATE_HEADER", "A header that may occur once occur
 _BAD_LENGTH = _bad("BAD_LENGTH", "The length of the body is neither a number nor chunked.")
 _AMBIGUOUS_LENGTH = _bad("AMBIGUOUS_LENGTH", "The body has two lengths.")
 _BAD_HOST = _bad("BAD_HOST", "A request names exactly one valid host.")
-
-
-@dataclass(slots=True)
-class _Body:
-    """What the headers say about it."""
-
-    length: int = 0
-    chunked: bool = False
-    json: bool = False
-
-    def described_by(self, name: bytes, value: bytes) -> bool:
-        """False where the description makes no sense."""
-        if name == b"content-length":
-            if not value.isdigit() or len(value) > _MAX_LENGTH_DIGITS:
-                return False
-            self.length = int(value)
-        elif name == b"transfer-encoding":
-            self.chunked = value.lower() == b"chunked"
-            return self.chunked
-        elif name == b"content-type":
-            self.json = _JSON.match(value) is not None
-        return True
+_TOO_LONG = _bad("ADDRESS_TOO_LONG", "The path or the query is too long.", 414)
+_BAD_PLACE = _bad("BAD_PATH", "The path is not in its plain form.")
 
 
 class Guards:
-    def __init__(self, app: App, bounds: Bounds) -> None:
-        self._app = app
+    def __init__(self, bounds: Bounds) -> None:
         self._bounds = bounds
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body, problem = self._examine(scope)
+    def __call__(self, scope: Scope, found: Exchange) -> Answer | None:
+        problem = self._headers(scope, found) or self._target(scope)
         if problem is not None:
-            await refuse(scope, send, problem, close=True)
-            return
-        if not (body.length or body.chunked) or scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        policy = exchange(scope).policy
-        most = self._bounds.body if policy is None or policy.max_body is None else policy.max_body
-        seconds = (
-            self._bounds.body_seconds
-            if policy is None or policy.body_timeout is None
-            else policy.body_timeout
-        )
-        if body.length > most:
-            await refuse(scope, send, TOO_LARGE, close=True)
-            return
-        bounded: Receive = BoundedBody(receive, most, seconds)
-        try:
-            if body.json:
-                bounded = await checked_json(bounded)
-            await self._app(scope, bounded, send)
-        except BodyRefused as refused:
-            if exchange(scope).status is not None:
-                raise
-            await refuse(scope, send, refused.problem, close=True)
+            return refusal(found, problem, close=True)
+        if found.body is not None and found.body.length > self.most(found):
+            return refusal(found, TOO_LARGE, close=True)
+        return None
 
-    def _examine(self, scope: Scope) -> tuple[_Body, Problem | None]:  # noqa: PLR0911  # one per refusal
-        """What body to expect, and what is wrong with the request."""
-        headers = scope["headers"]
-        body = _Body()
+    def most(self, found: Exchange) -> int:
+        """Bytes of the body of this request."""
+        policy = found.policy
+        return self._bounds.body if policy is None or policy.max_body is None else policy.max_body
+
+    def seconds(self, found: Exchange) -> float:
+        """By when the body of this request has to be here."""
+        policy = found.policy
+        if policy is None or policy.body_timeout is None:
+            return self._bounds.body_seconds
+        return policy.body_timeout
+
+    def _headers(self, scope: Scope, found: Exchange) -> Problem | None:
+        headers, fields = scope["headers"], found.fields
         if len(headers) > self._bounds.header_count:
-            return body, _TOO_MANY_HEADERS
-        size = 0
-        host = b""
-        seen: set[bytes] = set()
-        for name, value in headers:
-            size += len(name) + len(value)
-            if name in _SINGLE:
-                if name in seen:
-                    return body, _DUPLICATE_HEADER
-                seen.add(name)
-                if name == b"host":
-                    host = value
-                elif not body.described_by(name, value):
-                    return body, _BAD_LENGTH
+            return _TOO_MANY_HEADERS
+        if found.repeated:
+            if not _SINGLE.isdisjoint(found.repeated):
+                return _DUPLICATE_HEADER
+            size = sum(len(name) + len(value) for name, value in headers)
+        else:
+            size = sum(map(len, fields)) + sum(map(len, fields.values()))
         if size > self._bounds.header_bytes:
-            return body, _HEADERS_TOO_LARGE
-        if body.chunked and (b"content-length" in seen or scope["http_version"] == "1.0"):
-            return body, _AMBIGUOUS_LENGTH
-        if not _HOST.fullmatch(host):
-            return body, _BAD_HOST
-        exchange(scope).host = _without_port(host).decode().lower()
-        return body, self._target(scope)
+            return _HEADERS_TOO_LARGE
+        if b"content-length" in fields or b"transfer-encoding" in fields:
+            problem = self._framing(scope, found)
+            if problem is not None:
+                return problem
+        host = _host(fields.get(b"host", b""))
+        if host is None:
+            return _BAD_HOST
+        found.host = host
+        return None
+
+    def _framing(self, scope: Scope, found: Exchange) -> Problem | None:
+        length = found.fields.get(b"content-length")
+        coding = found.fields.get(b"transfer-encoding")
+        if length is not None and (not length.isdigit() or len(length) > _MAX_LENGTH_DIGITS):
+            return _BAD_LENGTH
+        if coding is not None:
+            if coding.lower() != b"chunked":
+                return _BAD_LENGTH
+            if length is not None or scope["http_version"] == "1.0":
+                return _AMBIGUOUS_LENGTH
+        size = 0 if length is None else int(length)
+        if scope["type"] == "http" and (size or coding is not None):
+            found.body = Body(size, _JSON.match(found.fields.get(b"content-type", b"")) is not None)
+        return None
 
     def _target(self, scope: Scope) -> Problem | None:
         path = scope["path"]
         if len(path) > _MAX_PATH or len(scope["query_string"]) > self._bounds.query:
-            return _bad("ADDRESS_TOO_LONG", "The path or the query is too long.", 414)
+            return _TOO_LONG
         if not path.startswith("/") or _BAD_PATH.search(path):
-            return _bad("BAD_PATH", "The path is not in its plain form.")
+            return _BAD_PLACE
         return None
+
+
+@lru_cache(maxsize=1024)
+def _host(given: bytes) -> str | None:
+    """In lower case and without the port; None for what is no host."""
+    if not _HOST.fullmatch(given):
+        return None
+    return _without_port(given).decode().lower()
 
 
 def _without_port(host: bytes) -> bytes:

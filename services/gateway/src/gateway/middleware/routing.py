@@ -1,15 +1,13 @@
-"""Finds what a request is for, once: its route's policy is what every later layer obeys."""
+"""Finds what a request is for, once: its route's policy is what every later step obeys."""
 
-from gateway.asgi import App, Receive, Scope, Send
-from gateway.exchange import exchange
+from gateway.asgi import Scope
+from gateway.exchange import Exchange
 from gateway.routing import Router
 
 
 class Routing:
-    def __init__(self, app: App, router: Router) -> None:
-        self._app = app
+    def __init__(self, router: Router) -> None:
         self._router = router
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._router.find(scope, exchange(scope))
-        await self._app(scope, receive, send)
+    def __call__(self, scope: Scope, found: Exchange) -> None:
+        self._router.find(scope, found)

@@ -1,7 +1,7 @@
 """Tells browsers what they must not do with an answer."""
 
-from gateway.asgi import App, Receive, Scope, Send
-from gateway.exchange import Headers, exchange
+from gateway.asgi import Scope
+from gateway.exchange import Exchange, Headers
 
 _ALWAYS: Headers = [(b"x-content-type-options", b"nosniff")]
 # What the gateway says itself is data; what an upstream says may be a page with its own rules.
@@ -16,12 +16,8 @@ _HSTS = (b"strict-transport-security", b"max-age=31536000")
 
 
 class SecurityHeaders:
-    def __init__(self, app: App) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        found = exchange(scope)
+    def __call__(self, scope: Scope, found: Exchange) -> None:
+        del scope
         found.response_headers += _ALWAYS if found.proxied else _OWN
         if found.scheme == "https":
             found.response_headers.append(_HSTS)
-        await self._app(scope, receive, send)

@@ -1,13 +1,16 @@
 """uvicorn's HTTP/1.1 with an end to slow and endless headers, and never two answers to one request."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, cast
 
 import orjson
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from gateway.asgi import Scope
+from gateway.exchange import Answer, Headers
 from gateway.serving.lingering import LingeringTransport
 
 _VERSIONS = frozenset({"1.0", "1.1"})
@@ -16,24 +19,38 @@ _BODIES = {
     408: ("headers-too-slow", "Too slow", "The headers did not arrive in time."),
     431: ("headers-too-large", "Headers too large", "The headers are too large."),
 }
+_FRAMING = frozenset({b"content-length", b"transfer-encoding", b"expect"})
+_CLOSE = b"connection: close"
+AtOnce = Callable[[Scope], Answer | None]
 
 
 class HeadersTooLarge(Exception):
     """Raised inside the parser, which wraps it."""
 
 
-def bounded_protocol(header_seconds: float, header_bytes: int) -> type["BoundedProtocol"]:
-    """The protocol with these bounds; the target of the request counts as a header."""
+def bounded_protocol(
+    header_seconds: float, header_bytes: int, at_once: AtOnce | None = None
+) -> type["BoundedProtocol"]:
+    """The protocol with these bounds; the target of the request counts as a header.
+
+    `at_once` answers what needs no waiting, without a task of its own; what it does not answer
+    goes to the app, with the same scope.
+    """
     return type(
         "BoundedHttpProtocol",
         (BoundedProtocol,),
-        {"header_seconds": header_seconds, "header_bytes": header_bytes},
+        {
+            "header_seconds": header_seconds,
+            "header_bytes": header_bytes,
+            "at_once": None if at_once is None else staticmethod(at_once),
+        },
     )
 
 
 class BoundedProtocol(HttpToolsProtocol):
     header_seconds = 10.0
     header_bytes = 32_768
+    at_once: AtOnce | None = None
 
     def __init__(
         self,
@@ -46,6 +63,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._header_timer: asyncio.TimerHandle | None = None
         self._header_size = 0
         self._begun = self._refused = False
+        # The request whose end is being waited for has its answer already.
+        self._answered = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         lingering = LingeringTransport(transport, self._unread)
@@ -87,7 +106,51 @@ class BoundedProtocol(HttpToolsProtocol):
         self._headers_arrived()
         if self.parser.get_http_version() not in _VERSIONS:
             raise ValueError("HTTP/1 only")
+        if self._answered_at_once():
+            self._answered = True
+            return
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        if self._answered:
+            self._answered = False
+            return
+        super().on_message_complete()
+
+    def _answered_at_once(self) -> bool:
+        """A request without a body, with none before it that is still being answered."""
+        cycle, at_once, parser = cast("RequestResponseCycle | None", self.cycle), self.at_once, self.parser
+        if (
+            at_once is None
+            or (cycle is not None and not cycle.response_complete)
+            or parser.get_method() != b"GET"
+            or parser.get_http_version() != "1.1"
+            or parser.should_upgrade()
+            or self.flow.write_paused
+        ):
+            return False
+        if self.transport.is_closing():
+            # The answer before was the last one.
+            return True
+        for name, _ in self.headers:
+            if name in _FRAMING:
+                return False
+        path, _, query = self.url.partition(b"?")
+        if b"%" in path or b"#" in self.url:
+            return False
+        scope = cast("Scope", self.scope)
+        scope["method"], scope["path"], scope["raw_path"] = "GET", path.decode("ascii"), path
+        scope["query_string"] = query
+        answer = at_once(scope)
+        if answer is None:
+            return False
+        keep_alive = parser.should_keep_alive() and not answer.close
+        usual = self.server_state.default_headers
+        self.transport.write(rendered(usual, answer, keep_alive=keep_alive))
+        if not keep_alive:
+            self.transport.close()
+        self.on_response_complete()
+        return True
 
     def _measure(self, size: int) -> None:
         self._header_size += size
@@ -150,3 +213,14 @@ class BoundedProtocol(HttpToolsProtocol):
             b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (status, title.encode(), len(body), body)
         )
         self.transport.close()
+
+
+def rendered(usual: Headers, answer: Answer, *, keep_alive: bool) -> bytes:
+    """An answer, and the server's usual headers, on the wire; refuses to write what would be read as two."""
+    lines = [name + b": " + value for name, value in usual + answer.headers]
+    if not keep_alive and not answer.close:
+        lines.append(_CLOSE)
+    head = STATUS_LINE[answer.status] + b"\r\n".join(lines)
+    if head.count(b"\n") != len(lines) or head.count(b"\r") != len(lines):
+        raise ValueError("a header with a line break")
+    return head + b"\r\n\r\n" + answer.body

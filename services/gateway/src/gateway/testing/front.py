@@ -1,20 +1,14 @@
 """A gateway as in production, on a real socket, but for the services behind it: keys are its own."""
 
 import asyncio
-import base64
 import contextlib
 import os
-import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
-import jwt
-import orjson
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from chassis.clock import SystemClock
 from chassis.lifecycle import Readiness
@@ -25,7 +19,7 @@ from chassis.security.revocations import RevocationList
 from gateway.asgi import Receive, Scope, Send, refuse
 from gateway.authz import PATH as AUTHZ
 from gateway.authz import Decider, ForwardAuth, serve_ext_authz
-from gateway.chain import Ends, chain
+from gateway.chain import Chain, Ends
 from gateway.clients import Clients
 from gateway.engine import DecisionEngine
 from gateway.limits.limiter import Limiter
@@ -38,6 +32,7 @@ from gateway.serving.granian import serve_granian
 from gateway.serving.http import listen, serve_uvicorn
 from gateway.settings import GatewaySettings
 from gateway.telemetry import LimitMetrics, RequestMetrics, TokenMetrics
+from gateway.testing.signer import AUDIENCE, ISSUER, Signer
 from gateway.tokens import TokenGate
 
 SECRET = "a-key-that-only-the-tests-and-their-upstream-have"  # noqa: S105  # made up
@@ -48,7 +43,7 @@ class Front:
     port: int
     ext_authz_port: int
     proxied: Proxied
-    key: Ed25519PrivateKey
+    signer: Signer
     revocations: RevocationList
     session: aiohttp.ClientSession
 
@@ -57,12 +52,7 @@ class Front:
         return f"http://127.0.0.1:{self.port}"
 
     def token(self, *, role: str = "user", sub: str = "u-1") -> str:
-        now = int(time.time())
-        claims = {
-            "iss": "api-reliability-suite", "aud": "api", "sub": sub, "sid": "s-1", "jti": f"j-{sub}-{role}",
-            "role": role, "username": "ada", "client_id": "suite", "iat": now, "nbf": now, "exp": now + 600,
-        }  # fmt: skip
-        return jwt.encode(claims, self.key, "EdDSA", {"typ": "at+jwt", "kid": "k1"})
+        return self.signer.token(role, sub=sub, jti=f"j-{sub}-{role}", username="ada")
 
     def bearer(self, **claims: str) -> dict[str, str]:
         return {"authorization": f"Bearer {self.token(**claims)}"}
@@ -87,10 +77,7 @@ async def _nowhere(scope: Scope, receive: Receive, send: Send) -> None:
 
 @contextlib.asynccontextmanager
 async def fronting(routes_file: Path | None, **given: object) -> AsyncIterator[Front]:
-    key = Ed25519PrivateKey.generate()
-    public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-    x = base64.urlsafe_b64encode(public).rstrip(b"=").decode()
-    jwk = {"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": "k1", "x": x}
+    signer = Signer()
     settings = GatewaySettings.model_validate(
         {
             "environment": "test",
@@ -104,14 +91,14 @@ async def fronting(routes_file: Path | None, **given: object) -> AsyncIterator[F
     clock = SystemClock()
 
     async def fetch() -> FetchedKeys:
-        return FetchedKeys(KeySet.from_jwks(orjson.dumps({"keys": [jwk]})), 60)
+        return FetchedKeys(KeySet.from_jwks(signer.jwks()), 60)
 
     revocations = RevocationList(clock)
     gate = TokenGate(
         VerifierKeys(fetch, clock),
         revocations,
-        issuer="api-reliability-suite",
-        audience="api",
+        issuer=ISSUER,
+        audience=AUDIENCE,
         remembered=100,
         clock=clock,
     )
@@ -119,7 +106,7 @@ async def fronting(routes_file: Path | None, **given: object) -> AsyncIterator[F
         MemoryStore(clock),
         MemoryStore(clock),
         prefix="test",
-        replicas=1,
+        replicas=lambda: 1,
         always_local=False,
         legacy_headers=False,
         metrics=LimitMetrics(),
@@ -132,14 +119,14 @@ async def fronting(routes_file: Path | None, **given: object) -> AsyncIterator[F
         readiness.serving(yes=True)
         ext_authz = await serve_ext_authz(stack, decider, bind="127.0.0.1:0", readiness=readiness, tls=None)
         forward_auth = ForwardAuth(decider, Clients(settings.proxies, settings.trusted_proxy_header))
-        app = chain(
+        app = Chain(
             settings,
             sampler=Sampler(0.0),
             metrics=RequestMetrics(),
             draining=lambda: False,
             router=Router({}, proxied.routes, aside=frozenset({AUTHZ})),
             engine=engine,
-            end=Ends(_nowhere, proxied.app, forward_auth),
+            ends=Ends(_nowhere, proxied.app, forward_auth),
         )
         listener = listen("127.0.0.1", 0)
         port = listener.getsockname()[1]
@@ -152,4 +139,4 @@ async def fronting(routes_file: Path | None, **given: object) -> AsyncIterator[F
         session = await stack.enter_async_context(
             aiohttp.ClientSession(timeout=timeout, auto_decompress=False)
         )
-        yield Front(port, ext_authz, proxied, key, revocations, session)
+        yield Front(port, ext_authz, proxied, signer, revocations, session)
