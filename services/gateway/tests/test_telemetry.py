@@ -1,9 +1,6 @@
 """What the gateway tells about itself."""
 
-<<<<<<< /work/main/services/gateway/tests/test_telemetry.py
-=======
 import asyncio
->>>>>>> /tmp/tmprs6sea_0
 import re
 from typing import Any
 
@@ -20,10 +17,7 @@ from gateway.settings import GatewaySettings
 from gateway.telemetry import RequestMetrics
 from gateway.testing.stand_in import StandIn
 from gateway.testing.whole import Gateway
-<<<<<<< /work/main/services/gateway/tests/test_telemetry.py
 from gateway.verdict import Verdict
-=======
->>>>>>> /tmp/tmprs6sea_0
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 
