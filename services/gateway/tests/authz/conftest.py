@@ -1,5 +1,6 @@
 """A gateway that decides for proxies in front of a service of its team."""
 
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -16,6 +17,24 @@ routes:
   - {name: rare, prefix: /rare, methods: [GET], limits: [2/hour by route]}
   - {name: quiet, prefix: /quiet, methods: [GET], identity: none}
 """
+
+
+_dropped = pytest.StashKey[int]()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Traefik is in no package: its tests run where the program is on PATH."""
+    if shutil.which("traefik") is not None:
+        return
+    dropped = [item for item in items if item.get_closest_marker("traefik")]
+    items[:] = [item for item in items if item not in dropped]
+    config.stash[_dropped] = len(dropped)
+    config.hook.pytest_deselected(items=dropped)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if count := config.stash.get(_dropped, 0):
+        terminalreporter.write_line(f"{count} deselected: there is no traefik on PATH")
 
 
 @pytest.fixture
