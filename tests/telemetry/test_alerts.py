@@ -124,6 +124,12 @@ def security() -> Iterator[Case]:
     yield Case("AuditTrailBroken", "whole", steady("auth_audit_trail_whole", 1), 5)
 
 
+def half_before_midnight(name: str, in_all: float) -> dict[str, str]:
+    """Spent within twenty hours, of which ten are of the next day."""
+    quiet, busy = MINUTES_OF_A_DAY - 600, 1200
+    return {f'{name}{{namespace="shop",pod="a"}}': f"0x{quiet} {in_all / busy}+{in_all / busy}x{busy}"}
+
+
 def upkeep() -> Iterator[Case]:
     page, ticket = {"page": 1}, {"ticket": 1}
     limits = steady("triage_budget_limit", 100_000, minutes=90, labels=',kind="tokens"')
@@ -133,6 +139,24 @@ def upkeep() -> Iterator[Case]:
         "TriageBudgetNearlySpent", "nine tenths", limits | rising(tokens, 1000, minutes=90), 90, ticket
     )
     yield Case("TriageBudgetNearlySpent", "half", limits | rising(tokens, 500, minutes=90), 90)
+    restarted = {'gen_ai_client_token_usage_sum{namespace="shop",pod="a"}': "0+1000x44 0+1000x45"}
+    yield Case("TriageBudgetNearlySpent", "nine tenths, over a restart", limits | restarted, 90, ticket)
+    # A day is any 24 hours, and not from midnight on.
+    days = 2 * MINUTES_OF_A_DAY + 120
+    bounds = steady("triage_budget_limit", 100_000, minutes=days, labels=',kind="tokens"')
+    yield Case(
+        "TriageBudgetNearlySpent",
+        "half a day's before midnight, half after",
+        bounds | half_before_midnight(tokens, 90_000),
+        MINUTES_OF_A_DAY + 600,
+        ticket,
+    )
+    yield Case(
+        "TriageBudgetNearlySpent",
+        "more than a day's, in two days",
+        bounds | rising(tokens, 40, minutes=days),
+        days,
+    )
     yield Case("TriageBudgetNearlySpent", "no bound on cost", limits | rising(cost, 9000, minutes=90), 90)
     bound = steady("triage_budget_limit", 10, minutes=90, labels=',kind="cost"')
     yield Case(
@@ -190,7 +214,7 @@ def test_an_alert_fires_when_it_should_and_only_then(name: str, promtool: Path, 
     document = {
         "rule_files": [str(RULES / "recording.yaml"), str(RULES / "alerts.yaml")],
         # A day of minutes takes minutes: what burns slowly is looked at less often.
-        "evaluation_interval": "10m" if name.endswith("Burn") else "1m",
+        "evaluation_interval": "10m" if name.endswith(("Burn", "Spent")) else "1m",
         # Else by chance, and an alert would see nothing where it comes before what it is about.
         "group_eval_order": ["slo-recording", "slo-burn", "suite"],
         "tests": tests,

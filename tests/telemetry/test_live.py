@@ -19,6 +19,7 @@ from suite import processes
 from suite.places import ROOT
 from suite.watch.boards import BOARDS
 from suite.watch.panel import Panel
+from triage.testing.fake_model import Mood
 
 if TYPE_CHECKING:
     from conftest import Watched
@@ -27,11 +28,8 @@ pytestmark = [pytest.mark.prometheus, pytest.mark.slow, pytest.mark.timeout(240)
 
 RULES = ROOT / "charts/api-reliability-suite/files/rules"
 PANELS = [(f"{board.title} / {panel.title}", panel) for board in BOARDS.values() for panel in board.panels]
-# Of what this installation has not: no mutual TLS, no model that makes things up.
-NOT_HERE = {
-    "Runtime / Certificate holds for",
-    "Triage and cost / Claims dropped",
-}
+# Of what this installation has not: no mutual TLS.
+NOT_HERE = {"Runtime / Certificate holds for"}
 
 
 @dataclass
@@ -161,7 +159,9 @@ def spoil(watched: Watched) -> None:
     finally:
         suite.postgres.resume()
     watched.run(misbehave())
-    watched.use()
+    for mood in (Mood.UNKNOWN_IDS, Mood.UNAUTHORISED, Mood.HONEST):
+        watched.model.behaves(mood)
+        watched.use()
 
 
 def test_every_rule_is_evaluated_without_an_error(reading: Prometheus) -> None:

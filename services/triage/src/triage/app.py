@@ -101,6 +101,7 @@ async def triage(stack: AsyncExitStack, settings: Settings, clock: Clock) -> Tri
             kept_seconds=settings.triage_summary_ttl_seconds,
         ),
         answered=telemetry.answered,
+        staged=telemetry.staged,
     )
 
 

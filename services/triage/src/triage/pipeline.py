@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final, Protocol
 
 from pydantic import TypeAdapter, ValidationError
@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from chassis import deadline
 from chassis.clock import Clock
 from chassis.errors import NotFound
+from chassis.observability.tracing import span
 from triage.cache.store import Store
 from triage.compose import composed
 from triage.domain.answer import AnswerSource, Explanation, Preview, Stage, Summary
@@ -53,7 +54,7 @@ class Bounds:
     """How long its summary can be fetched again."""
 
 
-def _unheard(_: Summary, __: float) -> None:
+def _unheard(_: object, __: float) -> None:
     return
 
 
@@ -69,6 +70,7 @@ class Triage:
         clock: Clock,
         bounds: Bounds,
         answered: Callable[[Summary, float], None] = _unheard,
+        staged: Callable[[str, float], None] = _unheard,
     ) -> None:
         self._readers = readers
         self._explainer = explainer
@@ -76,6 +78,7 @@ class Triage:
         self._clock = clock
         self._bounds = bounds
         self._answered = answered
+        self._staged = staged
 
     async def summarize(self, source: Source, *, user: str, fresh: bool, progress: Progress) -> Summary:
         """The summary of a source, kept to be fetched again.
@@ -144,8 +147,16 @@ class Triage:
         async def reading(so_far: Reading) -> None:
             await progress(Stage.READING, so_far)
 
-        async with aclosing(source.read(self._bounds.max_bytes)) as pieces:
-            return await self._readers.digest(pieces, seconds=seconds, progress=reading)
+        began = self._clock.monotonic()
+        with span("triage.digest"):
+            async with aclosing(source.read(self._bounds.max_bytes)) as pieces:
+                digest = await self._readers.digest(pieces, seconds=seconds, progress=reading)
+        worked = asdict(digest.spent)
+        # What is not work on the text was waiting for it: for its source, and for a process to read it.
+        self._staged("read", max(0.0, self._clock.monotonic() - began - sum(worked.values())))
+        for stage, spent in worked.items():
+            self._staged(stage, spent)
+        return digest
 
 
 async def _silent(_: Stage, __: Reading) -> None:

@@ -11,14 +11,17 @@ from typing import Final
 from opentelemetry import metrics
 from opentelemetry.metrics import CallbackOptions, Observation
 
-from chassis.observability.metrics import SECONDS
-from triage.domain.answer import ModelUse, Summary
+from chassis.observability.context import recorded
+from chassis.observability.histograms import histogram
+from chassis.observability.metrics import AGES, SECONDS
+from triage.domain.answer import AnswerSource, ModelUse, Summary
 from triage.llm.breaker import ModelBreaker
 
 log = logging.getLogger(__name__)
 
 _ANSWERED: Final = "answered"
 _STATES: Final = {"closed": 0, "half-open": 1, "open": 2}
+_DIRECTIONS: Final = ("input", "output")
 _TOKENS: Final = (1, 4, 16, 64, 256, 1024, 4096, 16_384, 65_536)
 
 
@@ -28,11 +31,20 @@ class Telemetry:
         self._answers = meter.create_counter(
             "triage.answers", description="Summaries given, by source and the model's outcome."
         )
-        self._duration = meter.create_histogram(
+        self._duration = histogram(
             "triage.answer.duration",
             unit="s",
             description="From the request to its summary.",
-            explicit_bucket_boundaries_advisory=SECONDS,
+            bounds=SECONDS,
+        )
+        self._stage = histogram(
+            "triage.stage.duration",
+            unit="s",
+            description="What each stage of a summary took.",
+            bounds=SECONDS,
+        )
+        self._age = histogram(
+            "triage.cached.age", unit="s", description="How old kept answers were when given.", bounds=AGES
         )
         self._read = meter.create_counter("triage.read", unit="By", description="Log text read.")
         self._redactions = meter.create_counter("triage.redactions", description="Values redacted, by rule.")
@@ -40,18 +52,29 @@ class Telemetry:
             "triage.claims.dropped", description="Claims of the model that did not hold, by reason."
         )
         self._cost = meter.create_counter("triage.model.cost", unit="USD", description="Spent on the model.")
-        self._model_duration = meter.create_histogram(
+        self._model_duration = histogram(
             "gen_ai.client.operation.duration",
             unit="s",
             description="Questions to the model, the second try included.",
-            explicit_bucket_boundaries_advisory=SECONDS,
+            bounds=SECONDS,
         )
-        self._model_tokens = meter.create_histogram(
+        self._model_tokens = histogram(
             "gen_ai.client.token.usage",
             unit="{token}",
             description="Tokens of one question, by direction.",
-            explicit_bucket_boundaries_advisory=_TOKENS,
+            bounds=_TOKENS,
         )
+
+    def begins(self, model: str) -> None:
+        """What a model uses is told from nothing on, so that the first question is a rise too."""
+        labels = _labels(model)
+        self._cost.add(0.0, {"gen_ai.request.model": model})
+        for direction in _DIRECTIONS:
+            self._model_tokens.from_zero({**labels, "gen_ai.token.type": direction})
+
+    def staged(self, stage: str, seconds: float) -> None:
+        """One of the stages of a summary took so long."""
+        self._stage.series({"triage.stage": stage}).record(seconds, recorded())
 
     def watch(self, breaker: ModelBreaker) -> None:
         """Tells the breaker's state: 0 closed, 1 half-open, 2 open."""
@@ -78,7 +101,9 @@ class Telemetry:
         outcome = summary.model.outcome if summary.model else "no_model"
         labels = {"triage.source": summary.source.value, "triage.model.outcome": outcome}
         self._answers.add(1, labels)
-        self._duration.record(seconds, {"triage.source": summary.source.value})
+        self._duration.series({"triage.source": summary.source.value}).record(seconds, recorded())
+        if summary.source is AnswerSource.CACHED:
+            self._age.series({"triage.stale": str(summary.stale).lower()}).record(summary.age_seconds)
         self._read.add(summary.reading.bytes)
         for rule in summary.redactions:
             self._redactions.add(rule.count, {"triage.rule": rule.rule})
@@ -102,12 +127,17 @@ class Telemetry:
 
     def asked(self, use: ModelUse, seconds: float) -> None:
         """One question was put to the model, and ended as its outcome says."""
-        labels = {"gen_ai.operation.name": "chat", "gen_ai.request.model": use.model}
+        labels = _labels(use.model)
         ended = labels if use.outcome == _ANSWERED else {**labels, "error.type": str(use.outcome)}
-        self._model_duration.record(seconds, ended)
+        self._model_duration.series(ended).record(seconds, recorded())
+        self.staged("model", seconds)
         self._cost.add(use.cost, {"gen_ai.request.model": use.model})
-        for direction, tokens in (("input", use.input_tokens), ("output", use.output_tokens)):
+        for direction, tokens in zip(_DIRECTIONS, (use.input_tokens, use.output_tokens), strict=True):
             if tokens:
-                self._model_tokens.record(tokens, {**labels, "gen_ai.token.type": direction})
+                self._model_tokens.series({**labels, "gen_ai.token.type": direction}).record(tokens)
         if use.outcome != _ANSWERED:
             log.warning("model.no_answer", extra={"model": use.model, "outcome": str(use.outcome)})
+
+
+def _labels(model: str) -> dict[str, str]:
+    return {"gen_ai.operation.name": "chat", "gen_ai.request.model": model}

@@ -40,9 +40,11 @@ class Seen(NamedTuple):
 class Series:
     """The measurements of one set of attributes."""
 
-    __slots__ = ("attributes", "bounds", "buckets", "most", "seen", "total")
+    __slots__ = ("attributes", "bounds", "buckets", "most", "seen", "shown", "total")
 
     def __init__(self, attributes: Attributes, bounds: Sequence[float]) -> None:
+        # Whether it is told while there is nothing in it.
+        self.shown = False
         self.attributes = attributes
         self.bounds = bounds
         self.buckets = [0] * (len(bounds) + 1)
@@ -80,10 +82,16 @@ class Measured:
             found = self._series[key] = Series(dict(attributes), self.bounds)
         return found
 
+    def from_zero(self, attributes: Attributes) -> Series:
+        """The same, told from now on: else its first measurement is where it begins, and no rise."""
+        series = self.series(attributes)
+        series.shown = True
+        return series
+
     def measured(self) -> Iterator[Series]:
-        """Every series with anything in it."""
+        """Every series with anything in it, and those that begin at nothing."""
         for series in (*self._series.values(), self._overflow):
-            if any(series.buckets):
+            if series.shown or any(series.buckets):
                 yield series
 
     def metric(self) -> Metric:

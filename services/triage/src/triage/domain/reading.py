@@ -1,6 +1,8 @@
 """Blocks of log text in, a redacted digest out, in memory that does not grow with the input."""
 
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -14,18 +16,38 @@ _LOGGERS_KEPT: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """Seconds of work on one log, by what was done."""
+
+    select: float = 0.0
+    """Finding records, and those of errors among them."""
+    redact: float = 0.0
+    group: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Digest:
     """Everything that is left of a log: no raw text."""
 
     reading: Reading
     groups: tuple[Group, ...]
     redactions: tuple[RedactionCount, ...]
+    spent: Spent = field(default=Spent(), compare=False)
+    """What it took is no part of what it is."""
 
 
 class Digester:
     """One log at a time: feed it, tell it where one file ends and the next begins, finish it."""
 
-    def __init__(self, redactor: Redactor, *, now: datetime | None = None) -> None:
+    def __init__(
+        self,
+        redactor: Redactor,
+        *,
+        now: datetime | None = None,
+        timer: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._timer = timer
+        self._spent = Spent()
         self._redactor = redactor
         self._now = now
         self._reader = RecordReader(now=now)
@@ -39,11 +61,14 @@ class Digester:
 
     def feed(self, block: bytes) -> None:
         self._bytes += len(block)
-        self._take(self._reader.feed(block))
+        began = self._timer()
+        found = self._reader.feed(block)
+        self._take(found, began)
 
     def boundary(self) -> None:
         """What follows is another log: no record reaches across."""
-        self._take(self._reader.finish())
+        began = self._timer()
+        self._take(self._reader.finish(), began)
         self._before = self.reading()
         self._reader = RecordReader(now=self._now)
 
@@ -51,16 +76,19 @@ class Digester:
         self._cut = True
 
     def finish(self) -> Digest:
-        self._take(self._reader.finish())
+        began = self._timer()
+        self._take(self._reader.finish(), began)
         report = self._redactor.report
         redactions = tuple(
             RedactionCount(rule, count, report.lines.get(rule, ())[:_LINES_TOLD])
             for rule, count in sorted(report.counts.items(), key=lambda item: -item[1])
         )
+        began = self._timer()
         groups = tuple(self._grouper.groups())
+        spent = replace(self._spent, group=self._spent.group + self._timer() - began)
         overflowed = sum(group.count for group in groups if group.template == OVERFLOW)
         reading = replace(self.reading(), groups=len(groups), groups_overflowed=overflowed)
-        return Digest(reading, groups, redactions)
+        return Digest(reading, groups, redactions, spent)
 
     def reading(self) -> Reading:
         """How far it has come; groups are only known at the end."""
@@ -76,17 +104,30 @@ class Digester:
             last_seen=self._last,
         )
 
-    def _take(self, found: list[RawRecord]) -> None:
+    def _take(self, found: list[RawRecord], began: float) -> None:
+        """What was found, and when looking for it began."""
+        selected = self._timer()
         before = self._before.lines
         texts = list(self._redactor.redact_records((before + raw.first_line, raw.text) for raw in found))
         messages = [_message(raw, text) for raw, text in zip(found, texts, strict=True)]
         unseen = [raw for raw, message in zip(found, messages, strict=True) if message is None]
-        redacted = self._redactor.redact_records(
-            ((before + raw.first_line, raw.message) for raw in unseen), counted=False
+        redacted = iter(
+            list(
+                self._redactor.redact_records(
+                    ((before + raw.first_line, raw.message) for raw in unseen), counted=False
+                )
+            )
         )
+        cleaned = self._timer()
         for raw, text, message in zip(found, texts, messages, strict=True):
             self._see(raw.timestamp)
             self._grouper.add(self._record(raw, text, next(redacted) if message is None else message))
+        spent = self._spent
+        self._spent = Spent(
+            spent.select + selected - began,
+            spent.redact + cleaned - selected,
+            spent.group + self._timer() - cleaned,
+        )
 
     def _see(self, at: datetime | None) -> None:
         if at is None:

@@ -45,12 +45,14 @@ def explainer(
     )
     told = telemetry or Telemetry()
     told.watch(breaker)
+    told.begins(dialect.model)
     return Explainer(
         model=Model(
             stack, dialect=dialect, key=key, connections=settings.triage_model_concurrency, clock=clock
         ),
         breaker=breaker,
         asked=told.asked,
+        staged=told.staged,
         budget=Budget(
             Bounds(
                 tokens=settings.triage_daily_tokens,

@@ -26,6 +26,7 @@ from triage.llm.kept import KeptDraft, KeptDrafts
 from triage.llm.outcome import Answer, Ending, NoAnswer
 from triage.llm.request import Dialect
 from triage.llm.scrub import scrubbed
+from triage.llm.spans import traced
 from triage.rules import Rules
 
 _LEAST_SECONDS: Final = 0.5
@@ -52,7 +53,7 @@ class _Asked:
     use: ModelUse
 
 
-def _unheard(_: ModelUse, __: float) -> None:
+def _unheard(_: object, __: float) -> None:
     return
 
 
@@ -78,6 +79,7 @@ class Explainer:
         clock: Clock,
         limits: Limits,
         asked: Callable[[ModelUse, float], None] = _unheard,
+        staged: Callable[[str, float], None] = _unheard,
     ) -> None:
         self._model = model
         self._breaker = breaker
@@ -89,6 +91,7 @@ class Explainer:
         self._clock = clock
         self._limits = limits
         self._asked = asked
+        self._staged = staged
         self._free = asyncio.Semaphore(limits.concurrency)
         self._flights: Flights[_Asked] = Flights()
         self._requests = Requests(model.dialect, rules.version, limits.input_tokens)
@@ -118,7 +121,7 @@ class Explainer:
         asked = await self._shared_ask(request, user, seconds)
         use = asked.use
         if asked.draft is not None:
-            verified = verify(asked.draft, request.groups)
+            verified = self._verified(asked.draft, request)
             if verified.findings:
                 return _explanation(AnswerSource.MODEL, use, verified)
             use = replace(use, outcome="nothing_verified")
@@ -180,7 +183,7 @@ class Explainer:
     async def _answer(self, request: Request, permit: Permit, seconds: float) -> _Asked:
         answer: Answer | NoAnswer
         try:
-            answer = await self._model.ask(request.body, seconds=seconds)
+            answer = await traced(self._model.dialect, self._model.ask(request.body, seconds=seconds))
         except NoAnswer as none:
             answer = none
         except BaseException:
@@ -199,10 +202,16 @@ class Explainer:
 
     def _from_kept(self, kept: KeptDraft, request: Request, use: ModelUse) -> Explanation | None:
         """A kept draft, verified anew: today's groups must prove it, whoever wrote to the cache."""
-        verified = verify(kept.draft, request.groups)
+        verified = self._verified(kept.draft, request)
         if not verified.findings:
             return None
         return replace(_explanation(AnswerSource.CACHED, use, verified), age_seconds=self._kept.age(kept))
+
+    def _verified(self, draft: Draft, request: Request) -> Verified:
+        began = self._clock.monotonic()
+        verified = verify(draft, request.groups)
+        self._staged("verify", self._clock.monotonic() - began)
+        return verified
 
     def _none(self, outcome: str) -> Explanation:
         return Explanation(AnswerSource.EXTRACTIVE, self._use(outcome))

@@ -13,6 +13,7 @@ from triage.pipeline import Bounds, Triage
 from triage.rules import load
 from triage.settings import Settings
 from triage.sources.pushed import PushedSource
+from triage.telemetry import Telemetry
 from triage.workers.inline import InlineReader
 
 
@@ -37,10 +38,12 @@ class Build:
 
     def __call__(self, *, seconds: float = 20.0, **settings: Any) -> Asked:
         read = Settings(**{"environment": "test", "openai_base_url": self._model_url, **settings})
-        store, rules = Store(self._clock, None), load(None)
+        store, rules, told = Store(self._clock, None), load(None), Telemetry()
         triage = Triage(
             readers=InlineReader(rules.rule_set),
-            explainer=explainer(self._stack, read, clock=self._clock, rules=rules, store=store, shared=None),
+            explainer=explainer(
+                self._stack, read, clock=self._clock, rules=rules, store=store, shared=None, telemetry=told
+            ),
             store=store,
             clock=self._clock,
             bounds=Bounds(
@@ -49,6 +52,7 @@ class Build:
                 model_seconds=read.triage_model_timeout_seconds,
                 kept_seconds=60,
             ),
+            staged=told.staged,
         )
         return Asked(triage)
 

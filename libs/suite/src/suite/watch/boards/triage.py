@@ -31,6 +31,24 @@ BOARD: Final = Board(
             unit="s",
         ),
         Panel(
+            "Time by stage",
+            "Seconds of work a second: where a summary's time goes. `read` is waiting for the log itself.",
+            (Query(per_second("triage_stage_duration_seconds_sum", "triage_stage"), "{{triage_stage}}"),),
+        ),
+        Panel(
+            "Slowest stages",
+            "95th percentile of each stage. `model` is bounded by TRIAGE_MODEL_TIMEOUT_SECONDS.",
+            (Query(percentile(0.95, "triage_stage_duration_seconds", "triage_stage"), "{{triage_stage}}"),),
+            unit="s",
+        ),
+        Panel(
+            "Age of kept answers",
+            "Median of those given; stale ones stood in for a model that could not be asked.",
+            (Query(percentile(0.5, "triage_cached_age_seconds", "triage_stale"), "stale: {{triage_stale}}"),),
+            unit="s",
+            fault=True,
+        ),
+        Panel(
             "Log text read",
             "By all requests together.",
             (Query(per_second("triage_read_bytes_total"), "read"),),

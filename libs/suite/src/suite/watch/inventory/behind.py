@@ -71,6 +71,22 @@ TRIAGE: Final = (
         "From the request to its summary.",
         {"triage_source": _SOURCE},
     ),
+    Metric(
+        "triage.stage.duration",
+        "histogram",
+        "s",
+        _TRIAGE,
+        "What each stage of a summary took; `read` is waiting for the log, `select` finding its errors.",
+        {"triage_stage": "`read`, `select`, `redact`, `group`, `model`, `verify`"},
+    ),
+    Metric(
+        "triage.cached.age",
+        "histogram",
+        "s",
+        _TRIAGE,
+        "How old kept answers were when they were given.",
+        {"triage_stale": "`true` where one stood in for a model that could not be asked, else `false`"},
+    ),
     Metric("triage.read", "counter", "By", _TRIAGE, "Log text read."),
     Metric(
         "triage.redactions",
