@@ -17,6 +17,7 @@ from bench.corpus import Corpus, corpus
 from bench.installation import credentials, installed
 from bench.lines import Lines, working
 from bench.load import get, post
+from bench.places import HERE
 from bench.sessions import fastapi_users
 from bench.signing_in import Pool, SignIns
 from bench.targets import Target, targets
@@ -24,7 +25,6 @@ from bench.workload import Row, Workload
 
 BCRYPT = 12
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-HERE = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The suite as in production, with limits nobody meets, and gateways on either server before it."""
+"""The suite as in production, with limits nobody meets but at /health, and gateways on either server."""
 
 import json
 import os
@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from bench.servers import proxies
@@ -120,8 +121,10 @@ def another_gateway(suite: Suite, name: str, told: Mapping[str, str]) -> Iterato
 
 
 @contextmanager
-def installed(folder: Path, *, bcrypt_rounds: int = 12) -> Iterator[Installation]:
-    """Telemetry on, 1 % of traces sampled, the origin of 1 KiB behind `/kib`."""
+def installed(
+    folder: Path, *, bcrypt_rounds: int = 12, more: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+) -> Iterator[Installation]:
+    """Telemetry on, 1 % of traces sampled, the origin of 1 KiB behind `/kib`; `more` settings by service."""
     with ExitStack() as stack:
         collector = stack.enter_context(collecting(folder / "collector"))
         origin = stack.enter_context(proxies.origin(folder / "origin"))
@@ -133,18 +136,20 @@ def installed(folder: Path, *, bcrypt_rounds: int = 12) -> Iterator[Installation
             "OTEL_EXPORTER_OTLP_ENDPOINT": collector,
             "OTEL_TRACES_SAMPLER_ARG": "0.01",
         }
-        names = ("LOGIN", "REFRESH", "TRIAGE", "HEALTH", "DEFAULT")
+        names = ("LOGIN", "REFRESH", "TRIAGE", "DEFAULT")
         service_env = {
             "gateway": {
                 **{f"RATE_LIMIT_{name}": NEVER for name in names},
                 "ROUTES_FILE": str(routes),
                 "CORS_ALLOW_ORIGINS": ORIGIN,
                 "TRUSTED_PROXIES": "127.0.0.1/32",
+                **more.get("gateway", {}),
             },
             "auth": {
                 "RATE_LIMIT_ENABLED": "false",
                 "BCRYPT_ROUNDS": str(bcrypt_rounds),
                 "ACCESS_TOKEN_EXPIRE_MINUTES": "600",
+                **more.get("auth", {}),
             },
         }
         suite = stack.enter_context(Suite(folder / "suite", env=told, service_env=service_env))

@@ -102,8 +102,9 @@ def test_a_run_is_told_as_table_page_picture_and_json(tmp_path: Path):
     assert told.count("MISSED") == 1
     page = table.markdown(rows, targets)
     assert "| **ours <1>** | 20.0 |" in page
-    around = f"before {documented.BEGIN} old {documented.END} after"
-    again = documented.between(documented.between(around, page, "made up"), page, "made up")
+    begin, end = documented.RUN
+    around = f"before {begin} old {end} after"
+    again = documented.between(documented.between(around, documented.RUN, page), documented.RUN, page)
     assert again.count("**ours <1>**") == 1
     assert again.startswith("before ")
     assert again.endswith(" after")
