@@ -4,6 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -103,25 +104,57 @@ async def test_200_answers_each_take_no_telling_time(
     assert all(abs(share - 0.5) < MARGIN for share in shares.values()), shares
 
 
-@pytest.mark.slow
-async def test_refreshes_go_on_while_32_sign_ins_hash(replicas: Any, database: str, password: str) -> None:
-    async with replicas(database, RATE_LIMIT_ENABLED="false", BCRYPT_ROUNDS="10") as auth:
-        token = (await attempt(auth, "ada", password, "10.0.0.1")).tokens.refresh_token
+@dataclass
+class Storm:
+    """What 32 sign-ins did to everybody else; seconds."""
 
-        async def refresh() -> float:
-            nonlocal token
+    refreshes: list[float]
+    lateness: list[float]
+
+    @property
+    def weathered(self) -> bool:
+        return p99(self.refreshes) < 0.1 and p99(self.lateness) < 0.02
+
+
+def p99(seconds: list[float]) -> float:
+    return sorted(seconds)[int(len(seconds) * 0.99)]
+
+
+async def storm(auth: Any, token: str) -> tuple[Storm, str]:
+    """The sign-ins' loop is ours too, so how late it is can be read off; and the token to go on with."""
+    seen = Storm([], [])
+
+    async def beat() -> None:
+        while True:
             began = time.perf_counter()
-            token = (await auth.refresh(token)).refresh_token
-            return time.perf_counter() - began
+            await asyncio.sleep(0.002)
+            seen.lateness.append(time.perf_counter() - began - 0.002)
 
-        quiet = sorted([await refresh() for _ in range(50)])
-        storm = asyncio.gather(*(attempt(auth, "ada", "a wrong guess", "10.0.0.1") for _ in range(32)),
-                               return_exceptions=True)  # fmt: skip
-        busy = []
-        while not storm.done():
-            busy.append(await refresh())
-        refused = await storm
+    beating = asyncio.ensure_future(beat())
+    logins = (attempt(auth, "ada", "a wrong guess", "10.0.0.1") for _ in range(32))
+    hashing = asyncio.gather(*logins, return_exceptions=True)
+    while not hashing.done():
+        began = time.perf_counter()
+        token = (await auth.refresh(token)).refresh_token
+        seen.refreshes.append(time.perf_counter() - began)
+        await asyncio.sleep(0.002)
+    beating.cancel()
+    assert all(isinstance(each, Unauthenticated) for each in await hashing)
+    return seen, token
 
-    assert all(isinstance(each, Unauthenticated) for each in refused)
-    assert len(busy) > 32
-    assert sorted(busy)[int(len(busy) * 0.99)] < max(0.1, 5 * quiet[-1])
+
+@pytest.mark.slow
+async def test_32_sign_ins_that_hash_keep_neither_the_loop_nor_refreshes_waiting(
+    replicas: Any, database: str, password: str
+) -> None:
+    async with replicas(database, RATE_LIMIT_ENABLED="false", BCRYPT_ROUNDS="11") as auth:
+        token = (await attempt(auth, "ada", password, "10.0.0.1")).tokens.refresh_token
+        # Somebody else on the machine may spoil one storm, or two; what is wrong with us spoils all.
+        for _ in range(4):
+            seen, token = await storm(auth, token)
+            if seen.weathered:
+                break
+
+    assert len(seen.refreshes) > 100
+    assert p99(seen.refreshes) < 0.1
+    assert p99(seen.lateness) < 0.02
