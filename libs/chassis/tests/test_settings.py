@@ -149,6 +149,11 @@ def test_storage_in_memory_is_seen_under_any_scheme(uri: str) -> None:
     assert memory_storage("RATE_LIMIT_STORAGE_URI", uri) is not None
 
 
+@pytest.mark.parametrize("uri", ["redis+sentinel://h/p", "async+redis+cluster://h"])
+def test_storage_of_several_servers_is_refused_for_what_it_is(uri: str) -> None:
+    assert "Sentinel or Cluster" in str(memory_storage("RATE_LIMIT_STORAGE_URI", uri))
+
+
 @pytest.mark.parametrize(
     "uri", ["redis://h:6379/0", "rediss://h", "async+redis://h", "unix:///run/redis.sock"]
 )

@@ -19,8 +19,6 @@ _SHARED_SCHEMES = frozenset(
         "redis",
         "rediss",
         "redis+unix",
-        "redis+sentinel",
-        "redis+cluster",
         "unix",
         "valkey",
         "valkeys",
@@ -56,6 +54,8 @@ def weak_secret(name: str, value: str) -> str | None:
 def memory_storage(name: str, uri: str) -> str | None:
     """Why a storage URI will not do for more than one process; None where it will."""
     scheme = urlsplit(uri).scheme.lower()
+    if scheme.endswith(("+sentinel", "+cluster")):
+        return f"{name} names Sentinel or Cluster, which are not spoken; name what leads to the one primary."
     if scheme not in _SHARED_SCHEMES:
         return f"{name} does not name a store that replicas share; point it at Redis or Valkey (redis://, rediss://)."
     return None

@@ -169,10 +169,10 @@ class GatewaySettings(ServiceSettings):
         Limit.parse(text)
         return text
 
-    @field_validator("rate_limit_storage_uri")
+    @field_validator("rate_limit_storage_uri", "circuit_breaker_cache_url")
     @classmethod
-    def _storage(cls, given: SecretStr) -> SecretStr:
-        if "memory" not in given.get_secret_value().partition(":")[0]:
+    def _storage(cls, given: SecretStr | None) -> SecretStr | None:
+        if given is not None and "memory" not in given.get_secret_value().partition(":")[0]:
             RedisAddress.parse(given.get_secret_value())
         return given
 

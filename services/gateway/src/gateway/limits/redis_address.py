@@ -1,11 +1,20 @@
 """Where a Redis or Valkey is and how it is entered, from its URI."""
 
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Final, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
-_SCHEMES = {"redis", "rediss", "valkey", "valkeys", "unix"}
+_SCHEMES: Final = frozenset({"redis", "rediss", "unix"})
+_OPTIONS: Final = frozenset({"db", "password", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile"})
+
+
+def usual(uri: str) -> str:
+    """`async+redis://`, `redis+unix://` and `valkey://` by the names that every client knows."""
+    scheme, separator, rest = uri.partition("://")
+    scheme = scheme.removeprefix("async+").removeprefix("redis+").replace("valkey", "redis")
+    return f"{scheme}{separator}{rest}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,25 +32,43 @@ class RedisAddress:
     def parse(cls, uri: str) -> Self:
         """`redis://[user:password@]host[:port][/db]`, `rediss://` for TLS, `unix:///path?db=0`.
 
+        Options of `rediss`: ssl_ca_certs, and ssl_certfile with ssl_keyfile to show a certificate.
+
         Raises:
             ValueError: with a sentence that does not repeat the URI, which may hold a password.
         """
-        parts = urlsplit(uri.removeprefix("async+"))
-        scheme = parts.scheme.removeprefix("redis+")
-        if scheme not in _SCHEMES:
+        parts = urlsplit(usual(uri))
+        if parts.scheme.endswith(("sentinel", "cluster")):
+            raise ValueError("Sentinel and Cluster are not spoken here; name what leads to the one primary")
+        if parts.scheme not in _SCHEMES:
             raise ValueError("the storage is given as redis://, rediss:// or unix://")
-        query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-        database = query.get("db") or (parts.path.strip("/") if scheme != "unix" else "") or "0"
+        try:
+            port = parts.port or 6379
+        except ValueError:
+            raise ValueError("the storage is one host and one port, its password percent-encoded") from None
+        options = {name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
+        if not options.keys() <= _OPTIONS:
+            raise ValueError(f"an option of the storage is not one of {', '.join(sorted(_OPTIONS))}")
+        database = options.get("db") or (parts.path.strip("/") if parts.scheme != "unix" else "") or "0"
         if not database.isdigit():
             raise ValueError("the database of the storage is a number")
         return cls(
             host=parts.hostname or "localhost",
-            port=parts.port or 6379,
-            path=parts.path if scheme == "unix" else None,
+            port=port,
+            path=unquote(parts.path) if parts.scheme == "unix" else None,
             username=unquote(parts.username) if parts.username else None,
-            password=unquote(parts.password) if parts.password else query.get("password"),
+            password=unquote(parts.password) if parts.password else options.get("password"),
             database=int(database),
-            tls=ssl.create_default_context(cafile=query.get("ssl_ca_certs"))
-            if scheme in {"rediss", "valkeys"}
-            else None,
+            tls=_tls(options) if parts.scheme == "rediss" else None,
         )
+
+
+def _tls(options: Mapping[str, str]) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=options.get("ssl_ca_certs"))
+        if "ssl_certfile" in options:
+            context.load_cert_chain(options["ssl_certfile"], options.get("ssl_keyfile"))
+    except OSError:
+        # A file that is no certificate is an ssl.SSLError, which is one of these.
+        raise ValueError("a file of certificates of the storage cannot be read") from None
+    return context

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from gateway.limits.notation import Limit
+from gateway.limits.redis_address import usual
 from gateway.policy import Access, RoutePolicy
 from gateway.proxy.app import ProxyApp
 from gateway.proxy.document import UpstreamPart
@@ -66,7 +67,7 @@ async def open_proxy(
 
 
 def _last_good(stack: AsyncExitStack, settings: GatewaySettings) -> LastGood | None:
-    uri = settings.cache_uri.get_secret_value().removeprefix("async+")
+    uri = usual(settings.cache_uri.get_secret_value())
     if "memory" in uri.partition(":")[0]:
         # Only development may say so; nothing is kept then.
         return None
