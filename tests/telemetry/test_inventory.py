@@ -22,9 +22,11 @@ KINDS = {
     "histogram": "histogram",
     "create_gauge": "gauge",
     "create_observable_gauge": "gauge",
+    # What may fall again is a gauge to Prometheus.
+    "create_observable_up_down_counter": "gauge",
 }
 # Where the unit stands, if it is not named: after the callbacks of an observable.
-UNIT_AT = {"create_observable_gauge": 2}
+UNIT_AT = {"create_observable_gauge": 2, "create_observable_up_down_counter": 2}
 # Words of PromQL, and names of labels inside `by (...)`, are no metrics; those end in nothing we know.
 RECORDED = {str(rule["record"]) for rule in recording()}
 LISTED = {series for metric in METRICS for series in metric.series} | PROCESS | RECORDED | {"ALERTS"}

@@ -1,14 +1,20 @@
 """What the gateway tells about itself."""
 
 import asyncio
+import contextlib
 import re
 from typing import Any
 
+import pytest
+from opentelemetry import metrics
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from chassis.observability.context import Sampler
+from gateway.asgi import App
 from gateway.chain import Chain, Ends
 from gateway.exchange import exchange
 from gateway.policy import Access, RoutePolicy
@@ -64,22 +70,56 @@ async def arrive(spans: InMemorySpanExporter, ratio: float, headers: list[tuple[
         await send({"type": "http.response.start", "status": 503, "headers": []})
         await send({"type": "http.response.body", "body": b""})
 
+    await pass_through(app, RequestMetrics(provider.get_tracer("test")), ratio, headers)
+    return seen[0]
+
+
+async def pass_through(
+    app: App, told: RequestMetrics, ratio: float = 0.0, headers: list[tuple[bytes, bytes]] | None = None
+) -> None:
     async def nothing(*_: Any) -> Any: ...
 
     policy = RoutePolicy(name="x", methods=frozenset({"GET"}), access=Access.PUBLIC)
     chain = Chain(
         GatewaySettings(environment="test", trusted_hosts=("*",)),
         sampler=Sampler(ratio),
-        metrics=RequestMetrics(provider.get_tracer("test")),
+        metrics=told,
         draining=lambda: False,
         router=Router({"/x": {"GET": policy}}),
         engine=Everyone(),
         ends=Ends(app, app, forward_auth=None),  # type: ignore[arg-type]  # nobody asks it here
     )
     scope = {"type": "http", "http_version": "1.1", "method": "GET", "scheme": "http", "path": "/x"}
-    scope |= {"query_string": b"", "headers": [(b"host", b"x"), *headers], "client": ("192.0.2.1", 1)}
+    scope |= {"query_string": b"", "headers": [(b"host", b"x"), *(headers or ())], "client": ("192.0.2.1", 1)}
     await chain(scope, nothing, nothing)
-    return seen[0]
+
+
+@pytest.mark.parametrize("ends", [None, RuntimeError("a bug"), asyncio.CancelledError()])
+async def test_a_request_is_under_way_until_it_ends_however_it_ends(
+    monkeypatch: pytest.MonkeyPatch, ends: BaseException | None
+) -> None:
+    reader = InMemoryMetricReader()
+    provider = MeterProvider([reader], shutdown_on_exit=False)
+    monkeypatch.setattr(metrics, "get_meter", provider.get_meter)
+    waiting: list[dict[Any, Any]] = []
+
+    def under_way() -> dict[Any, Any]:
+        data = reader.get_metrics_data()
+        assert data is not None
+        points = data.resource_metrics[0].scope_metrics[0].metrics[0].data.data_points
+        return {(point.attributes or {})["http.request.method"]: point.value for point in points}  # type: ignore[union-attr]
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        waiting.append(under_way())
+        if ends is not None:
+            raise ends
+
+    with contextlib.suppress(asyncio.CancelledError):
+        await pass_through(app, RequestMetrics())
+
+    assert waiting == [{"GET": 1}]
+    assert under_way() == {"GET": 0}
+    provider.shutdown()
 
 
 async def test_a_recorded_request_is_one_server_span_in_the_callers_trace() -> None:

@@ -123,6 +123,7 @@ class Chain:
                 found.status = 101
             await send(message)
 
+        self._metrics.waits(scope, found, 1)
         try:
             if found.answer is None:
                 with _Handler(found):
@@ -130,6 +131,7 @@ class Chain:
             if found.answer is not None:
                 await deliver(scope, answer, found.answer)
         finally:
+            self._metrics.waits(scope, found, -1)
             self._end(scope, found)
 
     def _begin(self, scope: Scope) -> Exchange:

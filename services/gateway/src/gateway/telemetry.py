@@ -37,7 +37,26 @@ class RequestMetrics:
             bounds=SECONDS,
         )
         self._series: dict[tuple[str, str, int, str], Series] = {}
+        self._active: dict[tuple[str, str], int] = {}
+        metrics.get_meter("gateway").create_observable_up_down_counter(
+            "http.server.active_requests",
+            [self._observe_active],
+            unit="{request}",
+            description="Requests under way; what is answered at once never is.",
+        )
         self._tracer = tracer or trace.get_tracer("gateway")
+
+    def waits(self, scope: Scope, found: Exchange, by: Literal[1, -1]) -> None:
+        """A request begins to wait for something, or has ended."""
+        if scope["type"] == "websocket":
+            return
+        key = (scope["method"] if scope["method"] in METHODS else "_OTHER", found.scheme)
+        self._active[key] = self._active.get(key, 0) + by
+
+    def _observe_active(self, options: CallbackOptions) -> Iterable[Observation]:
+        del options
+        for (method, scheme), count in tuple(self._active.items()):
+            yield Observation(count, {"http.request.method": method, "url.scheme": scheme})
 
     def answered(self, scope: Scope, found: Exchange) -> None:
         if scope["type"] == "websocket":

@@ -42,6 +42,11 @@ _TRAFFIC: Final = (
         fault=True,
     ),
     Panel(
+        "Under way",
+        "Requests that wait for something, by replica. A slope that never falls is something that hangs.",
+        (Query(f"sum by (pod) (http_server_active_requests{{{POD}}})", "{{pod}}"),),
+    ),
+    Panel(
         "99th percentile by route",
         "With the upstream's own time.",
         (Query(percentile(0.99, _DURATION, "http_route", _ROUTE), "{{http_route}}"),),

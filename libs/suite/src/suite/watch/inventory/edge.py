@@ -24,6 +24,14 @@ COMMON: Final = (
         },
     ),
     Metric(
+        "http.server.active_requests",
+        "gauge",
+        "{request}",
+        _GATEWAY,
+        "Requests under way. What is decided at once, as most of `/authz` is, never is one.",
+        {"http_request_method": "as above", "url_scheme": "as above"},
+    ),
+    Metric(
         "rpc.server.call.duration",
         "histogram",
         "s",
