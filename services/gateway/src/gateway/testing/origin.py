@@ -106,8 +106,11 @@ async def chunk_of(reader: asyncio.StreamReader) -> bytes:
 
 
 @contextlib.asynccontextmanager
-async def serving(origin: Origin, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[Origin]:
-    server = await asyncio.start_server(origin.handle, "127.0.0.1", 0, limit=2**20, ssl=tls)
+async def serving(
+    origin: Origin, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
+) -> AsyncIterator[Origin]:
+    """At the origin's port, if it has one, else at a free one."""
+    server = await asyncio.start_server(origin.handle, host, origin.port, limit=2**20, ssl=tls)
     origin.port = server.sockets[0].getsockname()[1]
     try:
         yield origin
