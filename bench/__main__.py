@@ -63,6 +63,8 @@ class Everything:
 
     def measure(self, effort: Effort) -> Measured:
         self.lines.judge()
+        for one in self.requests:
+            one.warm()
         for number in range(effort.rounds):
             print(f"round {number + 1} of {effort.rounds}", file=sys.stderr, flush=True)
             for one in self.requests:

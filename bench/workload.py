@@ -61,6 +61,10 @@ class Workload:
     ours: bool = False
     rounds: list[Round] = field(default_factory=list)
 
+    def warm(self) -> None:
+        """What a server does once, it has done; nothing of it counts."""
+        load.run(self.port, self.askings, 0.2)
+
     def measure(self, seconds: float) -> None:
         everyone = {**self.servers, **self.stores}
         before = meter.cpu(everyone)
