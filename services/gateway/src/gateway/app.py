@@ -86,7 +86,8 @@ async def build(stack: AsyncExitStack, readiness: Readiness, settings: GatewaySe
         remembered=settings.token_cache_size,
         clock=clock,
     )
-    limiter = await _limiter(stack, settings, clock)
+    limits = LimitMetrics()
+    limiter = await _limiter(stack, settings, clock, limits)
     engine = DecisionEngine(
         gate,
         limiter,
@@ -108,6 +109,7 @@ async def build(stack: AsyncExitStack, readiness: Readiness, settings: GatewaySe
             verification=verification,
             limiter=limiter,
             ring=local_ring(enabled=settings.rate_limit_enabled),
+            limits=limits,
             readiness=readiness,
         )
     )
@@ -126,6 +128,10 @@ async def build(stack: AsyncExitStack, readiness: Readiness, settings: GatewaySe
         engine=engine,
         ends=Ends(own, proxied.app, forward_auth, DIRECT),
     )
+    import gc, os
+    if os.path.exists('/tmp/FREEZE'):
+        gc.collect()
+        gc.freeze()
     ports = public.getsockname()[1], internal.getsockname()[1]
     await _serve(stack, app, public, settings)
     return ports
@@ -189,7 +195,9 @@ async def _follow(
     await follow(revocations, verification.revocations, changed=changed)
 
 
-async def _limiter(stack: AsyncExitStack, settings: GatewaySettings, clock: SystemClock) -> Limiter | None:
+async def _limiter(
+    stack: AsyncExitStack, settings: GatewaySettings, clock: SystemClock, metrics: LimitMetrics
+) -> Limiter | None:
     if not settings.rate_limit_enabled:
         return None
     local = MemoryStore(clock)
@@ -215,5 +223,5 @@ async def _limiter(stack: AsyncExitStack, settings: GatewaySettings, clock: Syst
         replicas=replicas,
         always_local=settings.rate_limit_in_memory_fallback_enabled,
         legacy_headers=settings.rate_limit_headers_enabled,
-        metrics=LimitMetrics(),
+        metrics=metrics,
     )

@@ -15,7 +15,7 @@ from chassis.observability.histograms import Series, histogram
 from chassis.observability.metrics import SECONDS
 from gateway.asgi import Scope
 from gateway.exchange import Exchange
-from gateway.limits.notation import Limit
+from gateway.limits.notation import Key, Limit
 from gateway.policy import OnStoreFailure
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -129,15 +129,14 @@ class LimitMetrics:
         ).series({})
 
     def refused(self, route: str, limit: Limit, ring: Ring) -> None:
-        self._refused.add(
-            1,
-            {
-                "http.route": route,
-                "key": limit.key.value,
-                "mode": "shadow" if limit.shadow else "enforced",
-                "ring": ring,
-            },
-        )
+        self._refuse(route, limit.key, "shadow" if limit.shadow else "enforced", ring)
+
+    def refused_inside(self, route: str) -> None:
+        """By the ring of the gateway's own routes, which counts addresses and nothing else."""
+        self._refuse(route, Key.ADDRESS, "enforced", "local")
+
+    def _refuse(self, route: str, key: Key, mode: str, ring: Ring) -> None:
+        self._refused.add(1, {"http.route": route, "key": key.value, "mode": mode, "ring": ring})
 
     def store_took(self, seconds: float) -> None:
         """One decision's answer from the store came after this long."""

@@ -77,6 +77,8 @@ def own_routes(context: Context) -> FastAPI:
 
     @app.exception_handler(RateLimitExceeded)
     async def past_local(request: Request, error: RateLimitExceeded) -> Response:
+        policy = exchange(request.scope).policy
+        context.limits.refused_inside("unmatched" if policy is None else policy.name)
         return answer(request, past_the_ring(error))
 
     @app.exception_handler(Refused)

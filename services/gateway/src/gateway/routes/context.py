@@ -13,6 +13,7 @@ from gateway.exchange import Exchange, exchange
 from gateway.limits.limiter import Limiter
 from gateway.problems import Problem
 from gateway.settings import GatewaySettings
+from gateway.telemetry import LimitMetrics
 from gateway.upstreams.auth import AuthUpstream, Device
 from gateway.upstreams.oversight import OversightUpstream
 from gateway.upstreams.triage import TriageUpstream
@@ -30,6 +31,7 @@ class Context:
     verification: VerificationUpstream
     limiter: Limiter | None
     ring: SlowLimiter
+    limits: LimitMetrics
     readiness: Readiness
 
 

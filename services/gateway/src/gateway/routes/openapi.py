@@ -14,6 +14,7 @@ from gateway.routes.app import own_routes
 from gateway.routes.context import Context
 from gateway.routes.policies import own_policies
 from gateway.settings import GatewaySettings
+from gateway.telemetry import LimitMetrics
 from gateway.upstreams.auth import AuthUpstream
 from gateway.upstreams.oversight import OversightUpstream
 from gateway.upstreams.triage import TriageUpstream
@@ -76,6 +77,7 @@ async def described() -> dict[str, Any]:
                 verification=VerificationUpstream(channel, seconds=1, hs256_secret=None),
                 limiter=None,
                 ring=local_ring(enabled=False),
+                limits=LimitMetrics(),
                 readiness=Readiness(),
             )
         )
