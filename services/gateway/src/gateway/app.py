@@ -129,7 +129,8 @@ async def build(stack: AsyncExitStack, readiness: Readiness, settings: GatewaySe
         ends=Ends(own, proxied.app, forward_auth, DIRECT),
     )
     import gc, os
-    if os.path.exists('/tmp/FREEZE'):
+
+    if os.path.exists("/tmp/FREEZE"):
         gc.collect()
         gc.freeze()
     ports = public.getsockname()[1], internal.getsockname()[1]

@@ -11,7 +11,7 @@ import jwt
 import pytest
 
 from gateway.testing.front import Front
-from gateway.testing.origin import Origin, one_route
+from gateway.testing.origin import Origin
 
 Start = Callable[..., Awaitable[Front]]
 
@@ -21,9 +21,8 @@ OLD, NEW = "the-old-secret-of-the-tests-and-nobody-else", "the-new-secret-of-the
 
 def as_documented(proof: str, secrets: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What the example in the document makes of a proof."""
-    example = next(
-        part for part in DOCUMENT.read_text().split("```python\n")[1:] if "x-auth-assertion" in part
-    )
+    examples = DOCUMENT.read_text().split("```python\n")[1:]
+    (example,) = [text for text in examples if "x-auth-assertion" in text]
     monkeypatch.setenv("IDENTITY_SECRETS", secrets)
     found: dict[str, Any] = {
         "hashlib": hashlib,
@@ -39,10 +38,12 @@ def as_documented(proof: str, secrets: str, monkeypatch: pytest.MonkeyPatch) -> 
 async def test_an_upstream_that_holds_both_refuses_nobody_while_gateways_change_over(
     start: Start, origin: Origin, monkeypatch: pytest.MonkeyPatch
 ):
-    routes = (
-        one_route(origin).replace("auth: {access: public}", "").replace("upstream: o,", "upstream: orders")
-    )
-    routes = routes.replace("  o: {targets", "  orders: {targets")
+    routes = f"""
+upstreams:
+  orders: {{targets: ["{origin.url}"]}}
+routes:
+  - {{name: o, prefix: /o, upstream: orders}}
+"""
     for secret in (OLD, NEW):
         front = await start(routes, identity_secret=secret)
         async with front.session.get(front.url + "/o", headers=front.bearer(sub="u-7")) as answer:
