@@ -128,11 +128,6 @@ async def build(stack: AsyncExitStack, readiness: Readiness, settings: GatewaySe
         engine=engine,
         ends=Ends(own, proxied.app, forward_auth, DIRECT),
     )
-    import gc, os
-
-    if os.path.exists("/tmp/FREEZE"):
-        gc.collect()
-        gc.freeze()
     ports = public.getsockname()[1], internal.getsockname()[1]
     await _serve(stack, app, public, settings)
     return ports
