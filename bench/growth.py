@@ -1,7 +1,6 @@
 """What a running suite holds, sampled again and again, and whether it grows."""
 
 import statistics
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -60,10 +59,8 @@ class Samples:
 
     there: Installation
     seen: dict[tuple[str, str], list[float]] = field(default_factory=dict)
-    times: list[float] = field(default_factory=list)
 
     def take(self) -> None:
-        self.times.append(time.monotonic())
         for name, pid in self._services().items():
             family = processes.family(pid)
             self._note(name, "MB", sum(member.memory_info().rss for member in family) / MEGABYTE)
@@ -81,19 +78,17 @@ class Samples:
             resident = psutil.Process(self.there.suite.valkey.pid).memory_info().rss
             self._note("Redis", "MB", resident / MEGABYTE)
 
-    def lines(self) -> list[Line]:
-        """The middle of the second quarter beside that of the last: the first is for warming up."""
-        return [
-            Line(name, unit, _middle(values, 1), _middle(values, 3))
-            for (name, unit), values in self.seen.items()
-        ]
-
     def _services(self) -> dict[str, int]:
         children = self.there.suite.children
         return {name: children[name].pid for name in ("gateway", "auth", "triage")}
 
     def _note(self, name: str, unit: str, value: float) -> None:
         self.seen.setdefault((name, unit), []).append(value)
+
+
+def compared(seen: Mapping[tuple[str, str], Sequence[float]]) -> list[Line]:
+    """The middle of the second quarter beside that of the last: the first is for warming up."""
+    return [Line(name, unit, _middle(values, 1), _middle(values, 3)) for (name, unit), values in seen.items()]
 
 
 def _middle(values: Sequence[float], quarter: int) -> float:

@@ -20,7 +20,7 @@ from pathlib import Path
 import uvloop
 
 from bench import load
-from bench.growth import Line, Samples
+from bench.growth import Line, Samples, compared
 from bench.installation import Installation, installed
 from bench.traffic import CLIENTS, Client, Seen
 
@@ -71,7 +71,7 @@ async def soak(there: Installation, *, seconds: float, every: float) -> Soaked:
         together.create_task(Client(there, seen, CLIENTS).come_and_go(until=until))
         together.create_task(Client(there, seen, CLIENTS + 1).triage(until=until))
         together.create_task(sample())
-    return Soaked(samples.lines(), seen, rate, capacity)
+    return Soaked(compared(samples.seen), seen, rate, capacity)
 
 
 async def _use(clients: Sequence[Client], *, seconds: float, every: float) -> None:
