@@ -131,6 +131,17 @@ async def test_a_lost_stream_is_reopened_where_it_ended() -> None:
     assert known.version == 5
 
 
+async def test_news_is_what_a_whole_list_did_not_know_yet() -> None:
+    known = RevocationList(FrozenClock())
+    one, two, three = (revocation(Kind.TOKEN, f"t{n}", version=n) for n in (1, 2, 3))
+
+    assert list(known.apply(batch(one, version=1, complete=False))) == []
+    assert list(known.apply(batch(two, version=2))) == []
+    assert list(known.apply(batch(three, version=3, complete=False))) == [three]
+    # Another snapshot, from a replica that has more to tell or from one that was restored.
+    assert list(known.apply(batch(one, two, three, version=3))) == []
+
+
 async def test_a_stream_that_broke_off_inside_its_snapshot_starts_over() -> None:
     known = RevocationList(FrozenClock())
     opened: list[int] = []

@@ -18,7 +18,11 @@ from chassis.testing import FrozenClock
 def numbered(feed_clock: FrozenClock, *versions: int) -> list[Numbered]:
     now = feed_clock.now()
     return [
-        Numbered(each, Revocation.of_session(uuid.UUID(int=each), now=now, lifetime=timedelta(minutes=15)))
+        Numbered(
+            each,
+            Revocation.of_session(uuid.UUID(int=each), now=now, lifetime=timedelta(minutes=15)),
+            now + timedelta(seconds=each),
+        )
         for each in versions
     ]
 
@@ -38,6 +42,12 @@ def feed(clock: FrozenClock) -> RevocationFeed:
 async def first(feed: RevocationFeed, after: int) -> Batch:
     async with aclosing(feed.watch(after)) as stream:
         return await anext(stream)
+
+
+async def test_when_a_revocation_was_made_is_told(feed: RevocationFeed, clock: FrozenClock) -> None:
+    told = (await first(feed, 0)).revocations
+
+    assert [each.created_at - clock.now().timestamp() for each in told] == [3, 5, 9]
 
 
 def versions(batch: Batch) -> list[int]:

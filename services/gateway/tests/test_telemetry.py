@@ -14,6 +14,8 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from chassis.observability.context import Sampler
+from chassis.observability.histograms import histogram
+from chassis.observability.metrics import SECONDS
 from gateway.asgi import App
 from gateway.chain import Chain, Ends
 from gateway.exchange import exchange
@@ -22,8 +24,9 @@ from gateway.routing import Router
 from gateway.settings import GatewaySettings
 from gateway.telemetry import RequestMetrics
 from gateway.testing.stand_in import StandIn
-from gateway.testing.whole import Gateway
+from gateway.testing.whole import Gateway, GatewayFactory
 from gateway.verdict import Verdict
+from reliability.auth.v1 import auth_pb2 as pb
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 
@@ -48,6 +51,24 @@ async def test_durations_are_counted_by_route_method_and_status(gateway: Gateway
     async with asyncio.timeout(5):
         while await counted() != (passed + 2, refused + 1):
             await asyncio.sleep(0.005)
+
+
+async def test_how_long_a_revocation_took_to_be_known_is_told_but_not_of_what_was_known_before(
+    start: GatewayFactory, auth: StandIn
+) -> None:
+    told = histogram("gateway.revocations.propagation", unit="s", description="", bounds=SECONDS).series({})
+    before, seconds = sum(told.buckets), told.total
+    await auth.revoke(pb.REVOCATION_KIND_TOKEN, "long ago", ago=1000)
+    gateway = await start()
+    token = auth.signer.token(jti="now")
+    assert (await gateway.ask("GET", "/protected", token=token)).status == 200
+    await auth.revoke(pb.REVOCATION_KIND_TOKEN, "now", ago=1.5)
+
+    async with asyncio.timeout(5):
+        while (await gateway.ask("GET", "/protected", token=token)).status == 200:
+            await asyncio.sleep(0.005)
+    assert sum(told.buckets) == before + 1
+    assert 1.5 <= told.total - seconds < 6.5
 
 
 class Everyone:

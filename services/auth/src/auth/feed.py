@@ -98,6 +98,7 @@ def _entry(numbered: Numbered) -> Revocation:
         subject=revocation.subject,
         not_before=revocation.not_before.timestamp() if revocation.not_before else 0.0,
         expires_at=revocation.expires_at.timestamp(),
+        created_at=numbered.created_at.timestamp(),
     )
 
 

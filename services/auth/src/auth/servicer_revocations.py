@@ -44,6 +44,7 @@ def _revocation(revocation: Revocation) -> pb.Revocation:
         subject=revocation.subject,
         not_before=revocation.not_before,
         expires_at=_moment(revocation.expires_at),
+        created_at=_moment(revocation.created_at),
     )
 
 

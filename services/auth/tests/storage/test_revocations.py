@@ -13,6 +13,7 @@ from auth.domain.revocations import Revocation
 from auth.storage.database import Database, parse_url
 from auth.storage.prune import prune
 from auth.storage.revocations import Revocations
+from chassis.errors import Unavailable
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -53,6 +54,25 @@ async def test_who_reads_as_it_goes_misses_none_whatever_order_the_writers_commi
 
     everything = [each.version for each in await Revocations(pool).after(0)]
     assert seen == everything
+
+
+async def test_a_revocation_is_as_old_as_its_transaction(pool: Database):
+    async with pool.begin() as work:
+        began = (await work.execute(text("SELECT now()"))).scalar_one()
+        await work.execute(text("SELECT pg_sleep(0.01)"))
+        await work.revocations.add(some())
+        await work.commit()
+
+    (only,) = await Revocations(pool).after(0)
+    assert only.created_at == began
+
+
+async def test_a_schema_of_the_release_before_is_told_as_one(pool: Database):
+    await pool.execute(text("ALTER TABLE revocations DROP COLUMN created_at"))
+
+    with pytest.raises(Unavailable) as refused:
+        await Revocations(pool).after(0)
+    assert refused.value.reason == "DATABASE_NOT_MIGRATED"
 
 
 async def test_what_concerns_only_expired_tokens_is_forgotten(pool: Database):

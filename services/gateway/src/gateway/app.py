@@ -1,7 +1,7 @@
 """Puts the gateway together on one stack, which takes it apart again in reverse."""
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 
@@ -11,7 +11,7 @@ from chassis.lifecycle import Readiness, spawn
 from chassis.observability.setup import observe
 from chassis.observability.state import watch_certificate, watch_readiness
 from chassis.security.keyring import VerifierKeys
-from chassis.security.revocations import RevocationList, follow
+from chassis.security.revocations import Revocation, RevocationList, follow
 from chassis.security.tls import tls_files
 from gateway import authz
 from gateway.authz import Decider, ForwardAuth, serve_ext_authz
@@ -76,7 +76,8 @@ async def build(stack: AsyncExitStack, readiness: Readiness, settings: GatewaySe
     keys = VerifierKeys(verification.keys, clock)
     revocations = RevocationList(clock)
     spawn(stack, keys.keep(), "keys")
-    spawn(stack, _follow(readiness, keys, revocations, verification), "revocations")
+    told = TokenMetrics(revocations.staleness, lambda: len(revocations))
+    spawn(stack, _follow(readiness, keys, revocations, verification, told), "revocations")
 
     gate = TokenGate(
         keys,
@@ -91,7 +92,7 @@ async def build(stack: AsyncExitStack, readiness: Readiness, settings: GatewaySe
     engine = DecisionEngine(
         gate,
         limiter,
-        TokenMetrics(revocations.staleness, lambda: len(revocations)),
+        told,
         tenant_header=settings.rate_limit_tenant_header.encode()
         if settings.rate_limit_tenant_header
         else None,
@@ -176,11 +177,16 @@ class _Draining:
 
 
 async def _follow(
-    readiness: Readiness, keys: VerifierKeys, revocations: RevocationList, verification: VerificationUpstream
+    readiness: Readiness,
+    keys: VerifierKeys,
+    revocations: RevocationList,
+    verification: VerificationUpstream,
+    told: TokenMetrics,
 ) -> None:
     """Without keys and a whole list of revocations no token can be judged: only then is traffic wanted."""
 
-    def changed() -> None:
+    def changed(news: Sequence[Revocation]) -> None:
+        told.learned(news)
         if revocations.complete.is_set():
             readiness.need("revocations", met=True)
 

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Literal
 
 from opentelemetry import metrics, trace
@@ -13,6 +13,7 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
 from chassis.observability.context import TraceContext
 from chassis.observability.histograms import Series, histogram
 from chassis.observability.metrics import SECONDS
+from chassis.security.revocations import Revocation
 from gateway.asgi import Scope
 from gateway.exchange import Exchange
 from gateway.limits.notation import Key, Limit
@@ -155,6 +156,12 @@ class TokenMetrics:
             "gateway.tokens.refused", description="Access tokens refused, by reason."
         )
 
+        self._propagation = histogram(
+            "gateway.revocations.propagation",
+            unit="s",
+            description="From a revocation to its being known here.",
+            bounds=SECONDS,
+        ).series({})
         began = time.monotonic()
 
         def observe_staleness(options: CallbackOptions) -> Iterable[Observation]:
@@ -179,3 +186,11 @@ class TokenMetrics:
 
     def refused(self, reason: str) -> None:
         self._refused.add(1, {"reason": reason})
+
+    def learned(self, news: Sequence[Revocation]) -> None:
+        """Revocations that were made since this gateway first knew them all."""
+        now = time.time()
+        for revocation in news:
+            if revocation.created_at:
+                # The database's clock may be ahead of ours.
+                self._propagation.record(max(0.0, now - revocation.created_at))

@@ -9,7 +9,7 @@ import heapq
 import itertools
 import logging
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -40,6 +40,8 @@ class Revocation:
     """Seconds since the epoch; for USER_NOT_BEFORE."""
     expires_at: float
     """When every token it can concern has expired, in seconds since the epoch."""
+    created_at: float = 0.0
+    """When it was made, in seconds since the epoch, by the clock of the database; 0 where nobody says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,9 @@ class RevocationList:
             return float("inf")
         return max(0.0, self._clock.now().timestamp() - self._as_of)
 
-    def apply(self, batch: Batch) -> None:
+    def apply(self, batch: Batch) -> Sequence[Revocation]:
+        """Takes it in; answers with what is news to a list that was whole."""
+        whole, known = self.complete.is_set(), self.version
         for revocation in batch.revocations:
             self._add(revocation)
         self.version = max(self.version, batch.version)
@@ -93,6 +97,7 @@ class RevocationList:
         if batch.snapshot_complete:
             self.complete.set()
         self._forget()
+        return [each for each in batch.revocations if each.version > known] if whole else ()
 
     def _add(self, revocation: Revocation) -> None:
         subject, until = revocation.subject, revocation.expires_at + LEEWAY_SECONDS
@@ -123,22 +128,21 @@ async def follow(
     known: RevocationList,
     open_stream: Callable[[int], AsyncIterator[Batch]],
     *,
-    changed: Callable[[], None] = lambda: None,
+    changed: Callable[[Sequence[Revocation]], None] = lambda _: None,
 ) -> None:
     """Keeps a list fed for ever: reopens the stream where it ended, with backoff.
 
     Args:
         known: what to feed.
         open_stream: opens the stream after a version; may raise ServiceError.
-        changed: called after each batch.
+        changed: called after each batch, with what was news to a list that was whole.
     """
     wait = _BACKOFF_FIRST
     told = False
     while True:
         try:
             async for batch in _heard(open_stream(known.version if known.complete.is_set() else 0)):
-                known.apply(batch)
-                changed()
+                changed(known.apply(batch))
                 wait, told = _BACKOFF_FIRST, False
         except (ServiceError, TimeoutError) as error:
             if not told:

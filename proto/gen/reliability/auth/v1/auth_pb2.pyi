@@ -617,6 +617,7 @@ class Revocation(_message.Message):
     SUBJECT_FIELD_NUMBER: _builtins.int
     NOT_BEFORE_FIELD_NUMBER: _builtins.int
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    CREATED_AT_FIELD_NUMBER: _builtins.int
     version: _builtins.int
     """Ascending over all replicas, in commit order."""
     kind: Global___RevocationKind.ValueType
@@ -627,6 +628,12 @@ class Revocation(_message.Message):
     def expires_at(self) -> _timestamp_pb2.Timestamp:
         """When every token it can concern has expired; then it may be forgotten."""
 
+    @_builtins.property
+    def created_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was made, by the clock of the database; absent where an older
+        server does not say. For how long it took to be known, and nothing else.
+        """
+
     def __init__(
         self,
         *,
@@ -635,10 +642,11 @@ class Revocation(_message.Message):
         subject: _builtins.str = ...,
         not_before: _builtins.float = ...,
         expires_at: _timestamp_pb2.Timestamp | None = ...,
+        created_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "expires_at", b"expires_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "kind", b"kind", "not_before", b"not_before", "subject", b"subject", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "expires_at", b"expires_at", "kind", b"kind", "not_before", b"not_before", "subject", b"subject", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

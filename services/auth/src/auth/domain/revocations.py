@@ -46,6 +46,7 @@ class Numbered:
 
     version: int
     revocation: Revocation
+    created_at: datetime
 
 
 class RevocationStore(Protocol):

@@ -30,7 +30,8 @@ Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 RETRY_AFTER_SECONDS: Final = 1.0
 # Long enough for a rollback to come through, short beside what the caller was promised.
 _LAST_WORD_SECONDS: Final = 0.1
-_UNDEFINED_TABLE: Final = "42P01"
+# undefined_table, undefined_column: a schema older than this release.
+_UNDEFINED: Final = frozenset({"42P01", "42703"})
 
 
 class Statements(Protocol):
@@ -124,7 +125,7 @@ class Lease:
         except IntegrityError:
             raise
         except ProgrammingError as error:
-            if getattr(error.orig, "sqlstate", None) == _UNDEFINED_TABLE:
+            if getattr(error.orig, "sqlstate", None) in _UNDEFINED:
                 raise not_migrated() from error
             raise
         except (DBAPIError, NoConnectionFree, OSError) as error:

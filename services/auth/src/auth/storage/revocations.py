@@ -55,7 +55,11 @@ class Revocations:
             )
             rows = page.all()
             found += [
-                Numbered(row.version, Revocation(row.kind, row.subject, row.expires_at, row.not_before))
+                Numbered(
+                    row.version,
+                    Revocation(row.kind, row.subject, row.expires_at, row.not_before),
+                    row.created_at,
+                )
                 for row in rows
             ]
             if len(rows) < _PAGE:

@@ -100,6 +100,8 @@ revocations = Table(
     Column("subject", Text, nullable=False),
     _moment("not_before", optional=True),
     _moment("expires_at"),
+    # When the transaction began that revoked.
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
     Index("revocations_expires_at_idx", "expires_at"),
 )
 

@@ -45,7 +45,12 @@ class StandIn:
         keys = KeySet.from_jwks(self.signer.jwks())
         return verify(token, keys=keys, issuer=ISSUER, audience=AUDIENCE, now=time.time())
 
-    async def revoke(self, kind: "pb.RevocationKind.ValueType", subject: str, not_before: float = 0) -> None:
+    async def revoke(
+        self, kind: "pb.RevocationKind.ValueType", subject: str, not_before: float = 0, ago: float = 0
+    ) -> None:
+        """Made `ago` seconds before now."""
+        created = Timestamp()
+        created.FromMicroseconds(round((time.time() - ago) * 1e6))
         expires = Timestamp(seconds=int(time.time()) + 3600)
         entry = pb.Revocation(
             version=len(self.revoked) + 1,
@@ -53,6 +58,7 @@ class StandIn:
             subject=subject,
             not_before=not_before,
             expires_at=expires,
+            created_at=created,
         )
         async with self.changed:
             self.revoked.append(entry)

@@ -65,4 +65,5 @@ def _revocation(revocation: pb.Revocation) -> Revocation:
         subject=revocation.subject,
         not_before=revocation.not_before,
         expires_at=revocation.expires_at.ToNanoseconds() / 1e9,
+        created_at=revocation.created_at.ToNanoseconds() / 1e9,
     )

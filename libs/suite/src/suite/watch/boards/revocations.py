@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from suite.watch.panel import POD, Board, Panel, Query, per_second
+from suite.watch.panel import POD, Board, Panel, Query, per_second, percentile
 
 BOARD: Final = Board(
     "revocations",
@@ -21,6 +21,31 @@ BOARD: Final = Board(
             "How long ago auth read the database. If this rises too, the database is what is wrong.",
             (Query(f"max by (pod) (auth_revocations_staleness_seconds{{{POD}}})", "{{pod}}"),),
             unit="s",
+            width=12,
+        ),
+        Panel(
+            "From a revocation to its being known",
+            "Median and 99 of 100, over all gateways: how long a logout takes. Promised: below one second.",
+            tuple(
+                Query(percentile(share, "gateway_revocations_propagation_seconds"), name)
+                for share, name in ((0.5, "median"), (0.99, "99 %"))
+            ),
+            unit="s",
+            width=12,
+        ),
+        Panel(
+            "Known everywhere within a second",
+            "The share of revocations that were known to a gateway in time.",
+            (
+                Query(
+                    per_second("gateway_revocations_propagation_seconds_bucket", labels=f'{POD},le="1.0"')
+                    + " / "
+                    + per_second("gateway_revocations_propagation_seconds_count"),
+                    "in time",
+                ),
+            ),
+            unit="percentunit",
+            top=1,
             width=12,
         ),
         Panel(

@@ -104,6 +104,14 @@ GATEWAY: Final = (
         _GATEWAY,
         "How long ago the list of revocations was known to be whole: the age of a logout that may be missed.",
     ),
+    Metric(
+        "gateway.revocations.propagation",
+        "histogram",
+        "s",
+        _GATEWAY,
+        "From a revocation to its being known here; not of what a gateway learns when it starts. "
+        "Between the clocks of the database and of the gateway.",
+    ),
     Metric("gateway.revocations.known", "gauge", "", _GATEWAY, "Revocations in memory."),
     Metric(
         "http.client.request.duration",
