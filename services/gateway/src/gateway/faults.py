@@ -1,4 +1,4 @@
-"""What staging and production refuse of the gateway's settings, one sentence each with the fix."""
+"""What is wrong with the gateway's settings, everywhere or in production, one sentence each with the fix."""
 
 from __future__ import annotations
 
@@ -9,6 +9,22 @@ from chassis.settings_faults import memory_storage
 
 if TYPE_CHECKING:
     from gateway.settings import GatewaySettings
+
+
+# Of granian's HTTP library, which answers 431 to more.
+_GRANIAN_HEADERS = 100
+
+
+def contradictory(settings: GatewaySettings) -> Iterator[str]:
+    """What cannot be in any environment."""
+    if "*" in settings.cors_allow_origins and settings.cors_allow_credentials:
+        yield "CORS_ALLOW_ORIGINS is * with CORS_ALLOW_CREDENTIALS; name the origins, or allow none."
+    if settings.https_redirect_enabled and settings.redirect_host.startswith("*"):
+        yield "HTTPS_REDIRECT_HOST must be set: TRUSTED_HOSTS has no plain name to redirect to."
+    if settings.symmetric and settings.secret_key is None:
+        yield "SECRET_KEY must be set where TOKEN_ALGORITHM is HS256."
+    if settings.gateway_server == "granian" and settings.max_header_count > _GRANIAN_HEADERS:
+        yield f"MAX_HEADER_COUNT is above {_GRANIAN_HEADERS}, which is all that granian takes."
 
 
 def exposed(settings: GatewaySettings) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """What the gateway is told at its start, and what it refuses to start with."""
 
 import ipaddress
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
@@ -9,14 +10,13 @@ from pydantic import Field, SecretStr, field_validator
 
 from chassis.settings import CommaSeparated, ServiceSettings
 from chassis.settings_faults import weak_secret
-from gateway.faults import exposed, unlimited
+from gateway.faults import contradictory, exposed, unlimited
 from gateway.limits.notation import Limit
 from gateway.limits.redis_address import RedisAddress
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-# Of its HTTP library, which answers 431 to more.
-_GRANIAN_HEADERS = 100
+_HTTPS_ORIGIN = re.compile(r"https://[A-Za-z0-9.:\[\]-]+")
 
 
 class GatewaySettings(ServiceSettings):
@@ -58,7 +58,10 @@ class GatewaySettings(ServiceSettings):
     token_algorithm: Literal["EdDSA", "ES256", "RS256", "HS256"] = Field(
         "EdDSA", description="How auth signs access tokens; HS256 needs SECRET_KEY here too."
     )
-    token_issuer: str = Field("api-reliability-suite", description="`iss` of the access tokens.")
+    token_issuer: str = Field(
+        "api-reliability-suite",
+        description="`iss` of the access tokens; as the gateway's https address it has metadata published.",
+    )
     token_audience: str = Field("api", description="`aud` of the access tokens.")
     token_cache_size: int = Field(
         10_000, ge=0, le=1_000_000, description="Verified access tokens remembered at most."
@@ -207,7 +210,14 @@ class GatewaySettings(ServiceSettings):
     def public_url(self) -> str:
         if self.gateway_public_url is not None:
             return self.gateway_public_url
+        if _HTTPS_ORIGIN.fullmatch(self.token_issuer):
+            return self.token_issuer
         return f"https://{self.redirect_host}" if self.hardened else f"http://localhost:{self.gateway_port}"
+
+    @property
+    def has_metadata(self) -> bool:
+        """RFC 8414 has an issuer be the https address its metadata is found at; development may try any."""
+        return not self.hardened or _HTTPS_ORIGIN.fullmatch(self.token_issuer) is not None
 
     @property
     def redirect_host(self) -> str:
@@ -221,14 +231,7 @@ class GatewaySettings(ServiceSettings):
 
     def faults(self) -> Iterator[str]:
         yield from super().faults()
-        if "*" in self.cors_allow_origins and self.cors_allow_credentials:
-            yield "CORS_ALLOW_ORIGINS is * with CORS_ALLOW_CREDENTIALS; name the origins, or allow none."
-        if self.https_redirect_enabled and self.redirect_host.startswith("*"):
-            yield "HTTPS_REDIRECT_HOST must be set: TRUSTED_HOSTS has no plain name to redirect to."
-        if self.symmetric and self.secret_key is None:
-            yield "SECRET_KEY must be set where TOKEN_ALGORITHM is HS256."
-        if self.gateway_server == "granian" and self.max_header_count > _GRANIAN_HEADERS:
-            yield f"MAX_HEADER_COUNT is above {_GRANIAN_HEADERS}, which is all that granian takes."
+        yield from contradictory(self)
 
     def production_faults(self) -> Iterator[str]:
         yield from super().production_faults()

@@ -9,7 +9,7 @@ from urllib.parse import unquote_plus
 
 from fastapi import APIRouter, Form, Request, Response
 
-from chassis.errors import Invalid, Unauthenticated
+from chassis.errors import Invalid, NotFound, Unauthenticated
 from gateway.problems import Problem
 from gateway.routes.context import Context, Refused, device, never_stored, problems
 from gateway.shapes.oauth import Introspection, MachineToken, Metadata, TokenQuestion, TokenRequest
@@ -46,10 +46,12 @@ def oauth_routes(context: Context) -> APIRouter:
     @router.get(
         "/.well-known/oauth-authorization-server",
         operation_id="authorization_server",
-        responses=problems(429),
+        responses=problems(404, 429),
     )
     async def authorization_server(response: Response) -> Metadata:
-        """Where things are (RFC 8414)."""
+        """Where things are (RFC 8414); absent where TOKEN_ISSUER is not the https address of this gateway."""
+        if not context.settings.has_metadata:
+            raise NotFound("The issuer is no https address, so it has no metadata.", reason="NO_METADATA")
         response.headers["Cache-Control"] = f"public, max-age={_KEYS_SECONDS}"
         # Of the settings, never of the Host that was sent.
         base = context.settings.public_url
