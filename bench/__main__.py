@@ -37,8 +37,8 @@ class Effort:
     lines: float
 
 
-FULL = Effort(rounds=7, requests=2.0, sign_ins=5.0, lines=1.0)
-QUICK = Effort(rounds=3, requests=0.6, sign_ins=3.0, lines=0.4)
+FULL = Effort(rounds=10, requests=1.2, sign_ins=4.0, lines=0.6)
+QUICK = Effort(rounds=3, requests=0.6, sign_ins=2.0, lines=0.4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ def written(measured: Measured, path: Path, known: Corpus, effort: Effort) -> No
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="two minutes; the full run takes about eight")
+    parser.add_argument("--quick", action="store_true", help="two minutes; the full run takes about ten")
     parser.add_argument("--rounds", type=int, help="how often everything is measured")
     parser.add_argument("--corpus", type=Path, help="labelled lines of others; see bench/corpus.py")
     today = dt.datetime.now(dt.UTC).date()

@@ -9,11 +9,11 @@ from bench.chains import chains
 from bench.installation import Gateway, Installation
 from bench.servers import proxies
 from bench.servers.serving import Server, granian, running, uvicorn
+from bench.targets import BARE
 from bench.workload import Workload, same
 from suite import processes
 from suite.places import ROOT
 
-BARE = "bare FastAPI route"
 OTHERS = ROOT / ".venv" / "others" / "bin" / "python"
 
 

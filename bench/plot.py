@@ -3,22 +3,26 @@
 from collections.abc import Sequence
 from html import escape
 
+from bench.targets import BARE
 from bench.workload import Row
 
 LEFT, WIDTH, BAR, HEAD = 300, 860, 20, 34
+COMPARED = {"floor", "decision", "proxied", "own routes", "sessions"}
 OURS, OTHERS, INK, PALE = "#2563a8", "#b9bfc7", "#1f2933", "#667380"
 
 
 def svg(rows: Sequence[Row]) -> str:
-    """Bars are linear within a topic, from zero; shorter is better."""
+    """Bars are linear within a topic, from zero; shorter is better. A line marks the bare FastAPI route."""
     parts, at = [], 10
+    bare = next((row.cpu_us for row in rows if row.name == BARE), 0.0)
     for topic in dict.fromkeys(row.topic for row in rows):
         chosen = [row for row in rows if row.topic == topic]
         most = max(row.cpu_us for row in chosen)
+        top, scale = at + HEAD - 8, (WIDTH - LEFT - 150) / most
         parts.append(_text(10, at + 16, f"{topic}, CPU", weight="bold"))
         at += HEAD - 8
         for row in chosen:
-            length = max(1.0, row.cpu_us / most * (WIDTH - LEFT - 150))
+            length = max(1.0, row.cpu_us * scale)
             parts.append(_text(LEFT - 8, at + 14, row.name, anchor="end"))
             colour = OURS if row.ours else OTHERS
             parts.append(
@@ -27,6 +31,9 @@ def svg(rows: Sequence[Row]) -> str:
             told = _time(row.cpu_us) + (f"   x{row.times:.2f}" if row.times is not None else "")
             parts.append(_text(LEFT + length + 6, at + 14, told, colour=PALE))
             at += BAR
+        if topic in COMPARED and bare < most:
+            mark = LEFT + bare * scale
+            parts.append(f'<path d="M{mark:.1f} {top}V{at}" stroke="{INK}" stroke-dasharray="3 2"/>')
         at += HEAD - 20
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{at}"'

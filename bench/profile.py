@@ -72,7 +72,9 @@ class Profile:
         for line in folded.splitlines():
             stack, _, count = line.rpartition(" ")
             leaf = Frame.of(stack.split(";")[-1])
-            if leaf.idle:
+            # A thread of granian's or gRPC's own that waits to be woken.
+            parked = leaf.function == "syscall" and ".py:" not in stack
+            if leaf.idle or parked:
                 continue
             layers[leaf.layer] += int(count)
             functions[str(leaf)] += int(count)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bench.workload import Row
 
+BARE = "bare FastAPI route"
 UVICORN, GRANIAN = "/authz, uvicorn", "/authz, granian"
 PROXIED, PROXIED_GRANIAN = "GET 1 KiB, uvicorn", "GET 1 KiB, granian"
 ENVOY = "Envoy, jwt_authn + local limit"
