@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 import psycopg
 
@@ -76,6 +76,8 @@ class Postgres:
         self.folder = folder
         self.port = port
         self.log = folder.with_name(f"{folder.name}.log")
+        # More for its configuration, beating ours; in force from the next start.
+        self.settings: dict[str, str] = {}
         self._password = password or secrets.token_urlsafe(24)
         self._durable = durable
         self._chosen = port != 0
@@ -133,6 +135,25 @@ class Postgres:
         self.stop()
         self.start()
 
+    def copy_to(self, standby: "Postgres") -> None:
+        """Makes the folder of one that follows this one when it is started.
+
+        This one needs a `wal_level` of replica and a `max_wal_senders` to spare, by `settings`.
+        """
+        parts = urlsplit(self.url())
+        command: list[str | Path] = [BINARIES / "pg_basebackup", "-D", standby.folder, "-R", "--no-sync"]
+        command += ["-h", "127.0.0.1", "-p", str(self.port), "-U", SUPERUSER, "--checkpoint", "fast"]
+        made = subprocess.run(  # noqa: S603  our own arguments
+            processes.launch_line(command, _mode()),
+            cwd="/",
+            env={**os.environ, "PGPASSWORD": unquote(parts.password or "")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if made.returncode != 0:
+            raise PostgresNotStarted(f"PostgreSQL could not be copied to {standby.folder}:\n{made.stderr}")
+
     def __enter__(self) -> Self:
         return self.start()
 
@@ -176,6 +197,7 @@ class Postgres:
             "timezone": "UTC",
             "log_timezone": "UTC",
             **({} if self._durable else HASTE),
+            **self.settings,
         }
         flags = [flag for name, value in settings.items() for flag in ("-c", f"{name}={value}")]
         command: list[str | Path] = [BINARIES / "postgres", "-D", self.folder, *flags]

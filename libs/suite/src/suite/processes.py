@@ -4,6 +4,7 @@ Start them from the main thread: Linux ties a child to the thread that forked it
 """
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -18,6 +19,8 @@ import psutil
 
 Mode = Literal["direct", "mapped", "nobody"]
 LAUNCH = Path(__file__).with_name("launch.py")
+_OUTGOING = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_LOWEST = 20_000
 
 
 def launch_line(
@@ -118,10 +121,25 @@ def _runs(member: psutil.Process) -> bool:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port nobody listens on, for a server that is to listen there later, and again after it was gone.
+
+    Not of those that the system gives to outgoing connections: one of them would sit there meanwhile.
+    """
+    for port in (*random.sample(range(*_still()), 50), 0):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            found: int = probe.getsockname()[1]
+            return found
+    raise OSError("no port is free")
+
+
+def _still() -> tuple[int, int]:
+    """The ports below those of outgoing connections."""
+    with suppress(OSError, ValueError):
+        first = int(_OUTGOING.read_text(encoding="ascii").split()[0])
+        if first > _LOWEST + 1000:
+            return _LOWEST, first
+    return _LOWEST, _LOWEST + 12_000
 
 
 def accepts(port: int, host: str = "127.0.0.1", patience: float = 0.25) -> bool:

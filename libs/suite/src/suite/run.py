@@ -38,9 +38,11 @@ class Suite:
         folder: where data, logs and secrets are; kept between runs if the caller keeps it.
         ports: of the first gateway; chosen by the system when None.
         env: settings for every service, by their names; given settings beat the suite's own.
-        service_env: the same for one service (`auth`, `triage`, `gateway`), beating `env`.
+        service_env: the same for one service (`auth`, `triage`, `gateway`), beating `env`; and for one
+            replica (`auth-2`), beating both.
         gateways: how many; their addresses are `gateway_ports`.
         auths: how many.
+        triages: how many.
         durable: survive a crash of the machine; for people's data, not for tests.
         step: shows progress: called with what starts now, left when it is up.
     """
@@ -51,12 +53,14 @@ class Suite:
     service_env: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     gateways: int = 1
     auths: int = 1
+    triages: int = 1
     durable: bool = False
     step: Step = _quiet
     postgres: Postgres = field(init=False)
     valkey: Valkey = field(init=False)
     admin: Account = field(init=False)
     gateway_ports: tuple[Ports, ...] = field(init=False)
+    wiring: Wiring = field(init=False)
     children: dict[str, Child] = field(default_factory=dict, init=False)
     log_lines: int = field(default=0, init=False)
 
@@ -134,11 +138,11 @@ class Suite:
             self.postgres.start()
         with self.step("Valkey"):
             self.valkey.start()
-        wiring = self._wiring()
+        self.wiring = self._wiring()
         with self.step("Migrations"):
-            self._migrate(wiring)
+            self._migrate(self.wiring)
         # All at once: each spends its first second importing.
-        for child in wiring.children():
+        for child in self.wiring.children():
             self.children[child.name] = child
             child.start()
         for name, child in self.children.items():
@@ -159,6 +163,7 @@ class Suite:
             admin=self.admin,
             gateways=self.gateway_ports,
             auths=self.auths,
+            triages=self.triages,
         )
 
     def _migrate(self, wiring: Wiring) -> None:

@@ -28,16 +28,24 @@ class Valkey:
         port: chosen by the operating system when 0.
         password: asked of every client when given.
         durable: keep the data over a restart.
+        follows: the port of a server of the same password that this one starts as a replica of.
     """
 
     def __init__(
-        self, folder: Path, *, port: int = 0, password: str | None = None, durable: bool = False
+        self,
+        folder: Path,
+        *,
+        port: int = 0,
+        password: str | None = None,
+        durable: bool = False,
+        follows: int | None = None,
     ) -> None:
         self.folder = folder
         self.port = port
         self.log = folder.with_name(f"{folder.name}.log")
         self._password = password
         self._durable = durable
+        self._follows = follows
         self._chosen = port != 0
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -90,7 +98,7 @@ class Valkey:
 
     def flush(self) -> None:
         """Empties every database of it."""
-        reply = self._command("FLUSHALL SYNC")
+        reply = self.command("FLUSHALL SYNC")
         if not reply.startswith(b"+OK"):
             raise ValkeyNotStarted("Valkey did not empty itself.")
 
@@ -111,7 +119,7 @@ class Valkey:
             if self._process.poll() is not None:
                 break
             with suppress(OSError):
-                if self._command("PING").startswith(b"+PONG"):
+                if self.command("PING").startswith(b"+PONG"):
                     return True
         self.kill()
         return False
@@ -120,17 +128,18 @@ class Valkey:
         """A file, for a password is never an argument: everybody on the machine can read those."""
         lines = [f"port {self.port}", "bind 127.0.0.1", f'dir "{self.folder}"', "save ''", "daemonize no"]
         lines += [f"appendonly {'yes' if self._durable else 'no'}", "appendfsync everysec"]
-        lines += [f'requirepass "{self._password}"'] if self._password else []
+        lines += [f'{name} "{self._password}"' for name in ("requirepass", "masterauth") if self._password]
+        lines += [f"replicaof 127.0.0.1 {self._follows}"] if self._follows is not None else []
         file = self.folder / "valkey.conf"
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as opened:
             opened.write("\n".join(lines) + "\n")
         return file
 
-    def _command(self, command: str) -> bytes:
-        """One command in the inline form; enough for PING and FLUSHALL without a client library."""
+    def command(self, command: str) -> bytes:
+        """One command in the inline form; enough for those of an operator without a client library."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=2) as connection:
             if self._password:
                 connection.sendall(f"AUTH {self._password}\r\n".encode())
                 connection.recv(256)
             connection.sendall(f"{command}\r\n".encode())
-            return connection.recv(256)
+            return connection.recv(4096)

@@ -1,7 +1,7 @@
 """Which programs the suite consists of, where each listens and what each is told."""
 
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
@@ -30,25 +30,27 @@ class Wiring:
     admin: Account
     gateways: tuple[Ports, ...]
     auths: int
+    triages: int
     auth_ports: tuple[int, ...] = field(init=False)
-    triage_port: int = field(default_factory=processes.free_port, init=False)
+    triage_ports: tuple[int, ...] = field(init=False)
     upstream_port: int = field(default_factory=processes.free_port, init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "auth_ports", tuple(processes.free_port() for _ in range(self.auths)))
+        for name, count in (("auth_ports", self.auths), ("triage_ports", self.triages)):
+            object.__setattr__(self, name, tuple(processes.free_port() for _ in range(count)))
 
     def children(self) -> Iterator[Child]:
         up = partial(processes.accepts, self.upstream_port)
         yield self._child("upstream", ["-m", "suite.upstream", str(self.upstream_port)], self.env, up)
         for name, port in zip(_names("auth", self.auths), self.auth_ports, strict=True):
-            yield self._child(name, ["-m", "auth"], self.auth_env(port), partial(serves, port))
-        up = partial(serves, self.triage_port)
-        yield self._child("triage", ["-m", "triage"], self._triage_env(), up)
+            yield self._child(name, ["-m", "auth"], self.auth_env(port, name), partial(serves, port))
+        for name, port in zip(_names("triage", self.triages), self.triage_ports, strict=True):
+            yield self._child(name, ["-m", "triage"], self._triage_env(port, name), partial(serves, port))
         for name, ports in zip(_names("gateway", len(self.gateways)), self.gateways, strict=True):
             up = partial(answers, f"{ports.internal_url}/readyz")
-            yield self._child(name, ["-m", "gateway"], self._gateway_env(ports), up)
+            yield self._child(name, ["-m", "gateway"], self._gateway_env(ports, name), up)
 
-    def auth_env(self, port: int) -> dict[str, str]:
+    def auth_env(self, port: int, name: str = "auth") -> dict[str, str]:
         """The first admin is the demo user: auth makes it when it is not there."""
         secrets = {
             "DATABASE_URL": self.database_url,
@@ -56,39 +58,36 @@ class Wiring:
             "SECRET_KEY": self.kept.secret("secret_key"),
             "DEMO_PASSWORD": self.admin.password,
         }
-        return self._env(
-            "auth", {"GRPC_BIND": f"127.0.0.1:{port}", "DEMO_USERNAME": self.admin.username}, secrets
-        )
+        defaults = {"GRPC_BIND": f"127.0.0.1:{port}", "DEMO_USERNAME": self.admin.username}
+        return self._env("auth", name, defaults, secrets)
 
-    def _triage_env(self) -> dict[str, str]:
+    def _triage_env(self, port: int, name: str) -> dict[str, str]:
         defaults = {
-            "GRPC_BIND": f"127.0.0.1:{self.triage_port}",
-            "AUTH_GRPC_TARGET": self._auth_target,
+            "GRPC_BIND": f"127.0.0.1:{port}",
+            "AUTH_GRPC_TARGET": _target(self.auth_ports),
             "TRIAGE_SOURCE": "file",
             "TRIAGE_LOG_FILE": str(self.sample_log),
         }
-        return self._env("triage", defaults, {"CIRCUIT_BREAKER_CACHE_URL": self.valkey_url})
+        return self._env("triage", name, defaults, {"CIRCUIT_BREAKER_CACHE_URL": self.valkey_url})
 
-    def _gateway_env(self, ports: Ports) -> dict[str, str]:
+    def _gateway_env(self, ports: Ports, name: str) -> dict[str, str]:
         defaults = {
             "GATEWAY_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(ports.public),
             "GATEWAY_INTERNAL_HOST": "127.0.0.1",
             "GATEWAY_INTERNAL_PORT": str(ports.internal),
-            "AUTH_GRPC_TARGET": self._auth_target,
-            "TRIAGE_GRPC_TARGET": f"ipv4:127.0.0.1:{self.triage_port}",
+            "AUTH_GRPC_TARGET": _target(self.auth_ports),
+            "TRIAGE_GRPC_TARGET": _target(self.triage_ports),
             "EXTERNAL_API_URL": f"http://127.0.0.1:{self.upstream_port}",
             "DEVICE_COOKIE_SECURE": "false",
         }
         secrets = {"RATE_LIMIT_STORAGE_URI": self.valkey_url}
-        return self._env("gateway", defaults, secrets)
+        return self._env("gateway", name, defaults, secrets)
 
-    @property
-    def _auth_target(self) -> str:
-        return "ipv4:" + ",".join(f"127.0.0.1:{port}" for port in self.auth_ports)
-
-    def _env(self, service: str, defaults: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, str]:
-        given = {**self.env, **self.service_env.get(service, {})}
+    def _env(
+        self, service: str, name: str, defaults: Mapping[str, str], secrets: Mapping[str, str]
+    ) -> dict[str, str]:
+        given = {**self.env, **self.service_env.get(service, {}), **self.service_env.get(name, {})}
         if given.get("TOKEN_ALGORITHM") == "HS256":
             secrets = {**secrets, "SECRET_KEY": self.kept.secret("secret_key")}
         # A port for all services would be taken by the first; one given to a single service is meant.
@@ -125,6 +124,10 @@ def serves(port: int) -> bool:
             return False
     ready: bool = answer.status == health_pb2.HealthCheckResponse.SERVING
     return ready
+
+
+def _target(ports: Iterable[int]) -> str:
+    return "ipv4:" + ",".join(f"127.0.0.1:{port}" for port in ports)
 
 
 def _names(service: str, count: int) -> list[str]:
