@@ -18,6 +18,7 @@ from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2 as metr
 from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2_grpc as metrics_rpc
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as trace_pb
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2_grpc as trace_rpc
+from opentelemetry.proto.trace.v1 import trace_pb2 as trace
 
 from suite import processes
 from suite.api import Api, Pair
@@ -70,20 +71,49 @@ def prometheus_server() -> Path:
     return found
 
 
+@dataclass(frozen=True)
+class Told:
+    """One span as it was pushed."""
+
+    service: str
+    name: str
+    kind: str
+    trace_id: str
+    span_id: str
+    parent_id: str
+
+
 @dataclass
 class Collector:
-    """Keeps every span and metric that was pushed, as text."""
+    """Keeps every span and metric that was pushed, as text; and spans so that they can be followed."""
 
     address: str = ""
     spans: list[str] = field(default_factory=list)
     metrics: list[str] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
 
     def Export(self, request: Any, _: Any) -> Any:
         if isinstance(request, trace_pb.ExportTraceServiceRequest):
             self.spans.append(str(request))
+            self.told += _told(request)
             return trace_pb.ExportTraceServiceResponse()
         self.metrics.append(str(request))
         return metrics_pb.ExportMetricsServiceResponse()
+
+
+def _told(request: trace_pb.ExportTraceServiceRequest) -> Iterator[Told]:
+    for resource in request.resource_spans:
+        named = {each.key: each.value.string_value for each in resource.resource.attributes}
+        for scope in resource.scope_spans:
+            for span in scope.spans:
+                yield Told(
+                    named["service.name"],
+                    span.name,
+                    trace.Span.SpanKind.Name(span.kind).removeprefix("SPAN_KIND_"),
+                    span.trace_id.hex(),
+                    span.span_id.hex(),
+                    span.parent_span_id.hex(),
+                )
 
 
 @pytest.fixture(scope="session")

@@ -82,6 +82,7 @@ def reading(
                 f"--config.file={folder / 'prometheus.yml'}",
                 f"--storage.tsdb.path={folder / 'data'}",
                 f"--web.listen-address=127.0.0.1:{port}",
+                "--enable-feature=exemplar-storage",
             ],
             stdout=written,
             stderr=subprocess.STDOUT,
@@ -176,6 +177,30 @@ def test_every_rule_is_evaluated_without_an_error(reading: Prometheus) -> None:
 
     assert len(told) > 60
     assert [(rule["name"], rule.get("lastError")) for rule in told if rule["health"] != "ok"] == []
+
+
+LATENCIES = (
+    "http_server_request_duration_seconds",
+    "http_client_request_duration_seconds",
+    "rpc_server_call_duration_seconds",
+    "triage_answer_duration_seconds",
+    "triage_stage_duration_seconds",
+    "gen_ai_client_operation_duration_seconds",
+)
+
+
+@pytest.mark.parametrize("name", LATENCIES)
+def test_a_bucket_leads_to_a_trace_that_was_pushed(watched: Watched, reading: Prometheus, name: str) -> None:
+    def led() -> set[str]:
+        now = time.time()
+        told = reading.ask("query_exemplars", query=f"{name}_bucket", start=str(now - 600), end=str(now))
+        return {each["labels"]["trace_id"] for series in told for each in series["exemplars"]}
+
+    def arrived() -> bool:
+        watched.use()
+        return bool(led() & {span.trace_id for span in watched.collector.told})
+
+    until(arrived, 30)
 
 
 def test_the_report_tells_the_figures_of_the_rules(watched: Watched, reading: Prometheus) -> None:

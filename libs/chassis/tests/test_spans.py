@@ -16,7 +16,7 @@ from chassis.observability import tracing
 from chassis.observability.context import TraceContext, attached
 from chassis.observability.histograms import histogram
 from chassis.observability.metrics import SECONDS
-from chassis.observability.tracing import span
+from chassis.observability.tracing import FIRST, span
 from chassis.security.tokens import Principal
 from chassis.testing.grpc import channel_to, serving
 
@@ -80,6 +80,19 @@ async def nobody(_: str) -> Principal:
     raise NotImplementedError
 
 
+def test_a_first_span_has_no_parent_and_what_follows_is_of_its_trace(spans: InMemorySpanExporter) -> None:
+    with span("first", under=FIRST), span("second"):
+        pass
+
+    second, first = spans.get_finished_spans()
+    assert first.parent is None
+    assert first.context is not None
+    assert second.context is not None
+    assert second.parent is not None
+    assert second.parent.span_id == first.context.span_id
+    assert second.context.trace_id == first.context.trace_id
+
+
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
@@ -107,6 +120,8 @@ async def test_a_call_is_an_error_where_the_fault_is_the_servers(
     (made,) = spans.get_finished_spans()
     assert told(made) == expected
     assert made.context is not None
+    assert made.parent is not None
+    assert f"{made.parent.span_id:016x}" == TRACE.span_id
     known = histogram("rpc.server.call.duration", unit="s", description="", bounds=SECONDS)
     led = {
         (seen.trace_id, seen.span_id)

@@ -21,7 +21,7 @@ from chassis.grpc.status import INTERNAL, to_status
 from chassis.observability import context as trace_context
 from chassis.observability.histograms import Series, histogram
 from chassis.observability.metrics import SECONDS
-from chassis.observability.tracing import failed, span
+from chassis.observability.tracing import FIRST, failed, span
 from chassis.security.tokens import Principal, set_current
 
 log = logging.getLogger(__name__)
@@ -129,14 +129,23 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
 
     def _entered(self, method: str, context: Context) -> AbstractContextManager[Span | None]:
         """Sets trace and deadline for the task, which is the call's own and ends with it."""
-        here = self._sampler.begin(_only(context, "traceparent"))
+        given = _only(context, "traceparent")
+        here = self._sampler.begin(given)
         trace_context.attach(here)
         left: float | None = context.time_remaining()
         if left is not None or method not in self._unbounded:
             deadline.narrow(DEFAULT_SECONDS if left is None else left)
         if not here.sampled:
             return nullcontext()
-        return span(method[1:], SpanKind.SERVER, judged=True, rpc_system_name="grpc", rpc_method=method[1:])
+        # The caller's own span is the parent, and not a point of ours that nobody ever tells.
+        return span(
+            method[1:],
+            SpanKind.SERVER,
+            under=trace_context.parse(given) or FIRST,
+            judged=True,
+            rpc_system_name="grpc",
+            rpc_method=method[1:],
+        )
 
     async def _identify(self, method: str, context: Context) -> None:
         if method in self._public:

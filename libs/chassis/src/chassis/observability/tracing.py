@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, contextmanager
 from typing import Final
 
 from opentelemetry import trace
+from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
@@ -21,6 +22,9 @@ from chassis.observability.context import TraceContext, attached, current
 _FLUSH_SECONDS: Final = 2.0
 _EXPORT_SECONDS: Final = 5
 _tracer = trace.get_tracer("reliability")
+
+FIRST: Final = TraceContext("0" * 32, "0" * 16, sampled=True)
+"""What a span is under that begins a trace of its own."""
 
 
 def resource(service: str, environment: str) -> Resource:
@@ -50,22 +54,27 @@ def setup(stack: AsyncExitStack, *, endpoint: str | None, resource: Resource) ->
 
 @contextmanager
 def span(
-    name: str, kind: SpanKind = SpanKind.INTERNAL, *, judged: bool = False, **attributes: AttributeValue
+    name: str,
+    kind: SpanKind = SpanKind.INTERNAL,
+    *,
+    under: TraceContext | None = None,
+    judged: bool = False,
+    **attributes: AttributeValue,
 ) -> Iterator[Span | None]:
-    """A child of where we are; None, at no cost, where the trace is not recorded.
+    """A child of where we are, or of `under`; None, at no cost, where the trace is not recorded.
 
     Attribute names are given with `_` for `.`: `rpc_system="grpc"`. What is raised
     is told by its kind and never by its words, which may hold what a client wrote;
     with `judged` whoever opened the span says that.
     """
-    here = current()
+    here = under or current()
     if here is None or not here.sampled:
         yield None
         return
     named = {key.replace("_", "."): value for key, value in attributes.items()}
     with _tracer.start_as_current_span(
         name,
-        here.as_parent(),
+        Context() if here is FIRST else here.as_parent(),
         kind=kind,
         attributes=named,
         record_exception=False,
@@ -75,7 +84,7 @@ def span(
         if not context.is_valid:
             yield None
             return
-        with attached(TraceContext(here.trace_id, f"{context.span_id:016x}", sampled=True)):
+        with attached(TraceContext(f"{context.trace_id:032x}", f"{context.span_id:016x}", sampled=True)):
             try:
                 yield made
             finally:
