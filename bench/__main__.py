@@ -20,10 +20,11 @@ from bench.load import get, post
 from bench.places import HERE
 from bench.sessions import fastapi_users
 from bench.signing_in import Pool, SignIns
-from bench.targets import Target, targets
+from bench.targets import Target, of_lines, of_requests, of_sign_ins
 from bench.workload import Row, Workload
 
 BCRYPT = 12
+TOPICS = ("decision", "proxied", "own routes", "sessions", "sign-in", "lines")
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -53,38 +54,52 @@ class Measured:
 
 @dataclass(slots=True)
 class Everything:
-    """All that is measured, up and interleaved: a round of each, then the next round of each."""
+    """All that is measured, up and interleaved: a round of each, then the next round of each.
+
+    Args:
+        requests: the first is the yardstick of the others.
+        pool: what sign-ins are compared with; None when there are none.
+        sign_ins: the suite's first.
+        lines: redaction and grouping, or None.
+    """
 
     requests: list[Workload]
-    pool: Pool
-    sign_ins: SignIns
-    others: SignIns
-    lines: Lines
+    pool: Pool | None
+    sign_ins: list[SignIns]
+    lines: Lines | None
 
     def measure(self, effort: Effort) -> Measured:
-        self.lines.judge()
+        if self.lines:
+            self.lines.judge()
         for one in self.requests:
-            one.warm()
+            one.check()
         for number in range(effort.rounds):
             print(f"round {number + 1} of {effort.rounds}", file=sys.stderr, flush=True)
-            for one in self.requests:
-                one.measure(effort.requests)
-            self.lines.measure(effort.lines)
-            for other in (self.pool, self.sign_ins, self.others):
-                other.measure(effort.sign_ins)
-        bare = self.requests[0]
-        rows = [one.row(bare) for one in self.requests]
+            self._round(effort)
+        rows = [one.row(self.requests[0]) for one in self.requests]
         order = list(dict.fromkeys(row.topic for row in rows))
         rows.sort(key=lambda row: order.index(row.topic))
-        rows += [self.pool.row(), self.sign_ins.row(self.pool), self.others.row(self.pool)]
-        rows += self.lines.rows()
-        share = self.pool.share(self.sign_ins.per_second)
-        of_pool = self.sign_ins.of_pool(self.pool)
-        slower = self.sign_ins.busy_p99 / max(self.sign_ins.idle_p99, 1e-9)
-        return Measured(rows, list(targets(rows, share=share, of_pool=of_pool, slower=slower)))
+        kept = list(of_requests(self.requests))
+        if self.pool:
+            rows += [self.pool.row(), *(one.row(self.pool) for one in self.sign_ins)]
+            kept += of_sign_ins(self.pool, self.sign_ins[0])
+        if self.lines:
+            rows += self.lines.rows()
+            kept += of_lines(self.lines.rows())
+        return Measured(rows, kept)
+
+    def _round(self, effort: Effort) -> None:
+        for one in self.requests:
+            one.measure(effort.requests)
+        if self.lines:
+            self.lines.measure(effort.lines)
+        if self.pool:
+            self.pool.measure(effort.sign_ins)
+        for other in self.sign_ins:
+            other.measure(effort.sign_ins)
 
 
-def everything(stack: ExitStack, folder: Path, known: Corpus) -> Everything:
+def everything(stack: ExitStack, folder: Path, known: Corpus, topics: frozenset[str]) -> Everything:
     there = stack.enter_context(installed(folder, bcrypt_rounds=BCRYPT))
     token = str(there.sign_in()["access_token"])
     users = fastapi_users(stack, folder, there)
@@ -105,8 +120,13 @@ def everything(stack: ExitStack, folder: Path, known: Corpus) -> Everything:
         servers={"gateway": gateway.pid, "auth": there.auth},
         ours=True,
     )
-    lines = stack.enter_context(working(folder / "lines", known))
-    return Everything(requests, Pool(BCRYPT), sign_ins, users.sign_ins, lines)
+    signs_in = "sign-in" in topics
+    return Everything(
+        [one for one in requests if one.topic in topics | {"floor"}],
+        Pool(BCRYPT) if signs_in else None,
+        [sign_ins, users.sign_ins] if signs_in else [],
+        stack.enter_context(working(folder / "lines", known)) if "lines" in topics else None,
+    )
 
 
 def written(measured: Measured, path: Path, known: Corpus, effort: Effort) -> None:
@@ -133,6 +153,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="two minutes; the full run takes about ten")
     parser.add_argument("--rounds", type=int, help="how often everything is measured")
     parser.add_argument("--corpus", type=Path, help="labelled lines of others; see bench/corpus.py")
+    parser.add_argument("--only", choices=TOPICS, nargs="+", default=TOPICS, help="measure no more than that")
     today = dt.datetime.now(dt.UTC).date()
     parser.add_argument(
         "--json", type=Path, default=HERE / f".cache/bench/{today}.json", help="where figures go"
@@ -145,7 +166,7 @@ def main() -> None:
     known = corpus(asked.corpus)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
-        measured = everything(stack, folder, known).measure(effort)
+        measured = everything(stack, folder, known, frozenset(asked.only)).measure(effort)
     print(table.text(measured.rows, measured.targets))
     written(measured, asked.json, known, effort)
     print(f"\n{asked.json} and .svg", file=sys.stderr)

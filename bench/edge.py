@@ -131,6 +131,7 @@ def in_front(stack: ExitStack, folder: Path, there: Installation, token: str) ->
             same(load.get(f"127.0.0.1:{caddy.port}", "/kib", bearer)),
             {"Caddy": caddy.pid},
             origin,
+            open=True,
         ),
     ]
     for server, gateway in (("uvicorn", there.uvicorn), ("granian", there.granian)):

@@ -1,9 +1,11 @@
 """One thing that is measured again and again, and what a run says of it."""
 
+import re
 import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 from bench import load, meter
 
@@ -37,6 +39,13 @@ class Row:
     by_process: Mapping[str, float] = field(default_factory=dict)
 
 
+AUTHORIZATION = re.compile(rb"\r\nAuthorization:[^\r]*")
+
+
+class LetsAnybodyIn(RuntimeError):
+    """One sentence for people."""
+
+
 @dataclass(frozen=True, slots=True)
 class Round:
     got: load.Load
@@ -50,6 +59,7 @@ class Workload:
     Args:
         servers: whose processor time the figure is, by name.
         stores: whose is told beside it.
+        open: asks for no token, though it is given one.
     """
 
     topic: str
@@ -59,13 +69,25 @@ class Workload:
     servers: Mapping[str, int]
     stores: Mapping[str, int] = field(default_factory=dict)
     ours: bool = False
+    open: bool = False
     rounds: list[Round] = field(default_factory=list)
 
-    def warm(self) -> None:
-        """What a server does once, it has done; nothing of it counts."""
-        load.run(self.port, self.askings, 0.2)
+    def check(self) -> None:
+        """Who has no token is refused, or this would measure something else.
+
+        Raises:
+            LetsAnybodyIn: it is not.
+        """
+        asking = self.askings[0]
+        if self.open or not isinstance(asking, load.Same) or AUTHORIZATION.search(asking.request) is None:
+            return
+        got = load.run(self.port, same(AUTHORIZATION.sub(b"", asking.request), 1), 0.05)
+        if set(got.statuses) != {HTTPStatus.UNAUTHORIZED}:
+            raise LetsAnybodyIn(f"{self.name} answers {dict(got.statuses)} without a token.")
 
     def measure(self, seconds: float) -> None:
+        """A round, once the servers are in their stride."""
+        load.run(self.port, self.askings, min(0.3, seconds / 3))
         everyone = {**self.servers, **self.stores}
         before = meter.cpu(everyone)
         got = load.run(self.port, self.askings, seconds)

@@ -13,7 +13,7 @@ from bench.__main__ import FULL, Measured, written
 from bench.chains import Chain
 from bench.lines import worker
 from bench.targets import Target
-from bench.workload import Row, Workload, same
+from bench.workload import LetsAnybodyIn, Row, Workload, same
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +49,18 @@ def test_an_answer_that_is_no_success_is_a_failure_and_told(yardsticks: list[Wor
     row = lost.row(lost)
     assert row.failed == row.done > 0
     assert "404" in row.note
+
+
+def test_what_lets_anybody_in_is_no_yardstick_for_what_does_not(yardsticks: list[Workload]):
+    route = yardsticks[0]
+    bearer = {"Authorization": "Bearer x"}
+    asked = same(load.get(f"127.0.0.1:{route.port}", "/", bearer), 1)
+    guarded = Workload("decision", "no guard", route.port, asked, route.servers)
+    with pytest.raises(LetsAnybodyIn, match="no guard answers"):
+        guarded.check()
+    guarded.open = True
+    guarded.check()
+    route.check()
 
 
 def test_a_refresh_spends_the_token_of_the_answer_before_and_none_twice():
