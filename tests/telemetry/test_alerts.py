@@ -63,6 +63,9 @@ def budgets() -> Iterator[Case]:
         )
         yield Case(error, "two of four in an hour", traffic(route, page, le=le, good=0.05, bad=0.05), page)
         yield Case(latency, "one in five is slow", traffic(route, page, le=le, slow=12), page, both)
+        # As Prometheus names it that is pushed to: by a collector, and not by its own scrape.
+        pushed = traffic(route, page, le=le.removesuffix(".0"), slow=12)
+        yield Case(latency, "one in five is slow, and pushed", pushed, page, both)
         yield Case(latency, "one in 25 is slow for a day", traffic(route, day, le=le, slow=2.4), day, slowly)
         yield Case(latency, "one in 200 is slow, as promised", traffic(route, day, le=le, slow=0.3), day)
     few = {"le": "10.0", "good": 1}

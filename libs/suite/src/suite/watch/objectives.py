@@ -57,6 +57,12 @@ OBJECTIVES: Final = (
 )
 
 
+def at_most(bound: str) -> str:
+    """The matcher of a bucket: a whole one is `1.0` where Prometheus scraped, `1` where it was pushed to."""
+    whole = bound.removesuffix(".0")
+    return f'le="{bound}"' if whole == bound else f'le=~"{whole}|{whole}[.]0"'
+
+
 def recording() -> Iterator[Rule]:
     for objective in OBJECTIVES:
         yield from _of(objective)
@@ -67,7 +73,7 @@ def _of(objective: Objective) -> Iterator[Rule]:
     every = _rate("count", objective.routes)
     yield _record("slo:requests:rate5m", every, slo)
     faults = _rate("count", f'{objective.routes},http_response_status_code=~"5.."')
-    in_time = _rate("bucket", f'{objective.routes},le="{objective.within}"')
+    in_time = _rate("bucket", f"{objective.routes},{at_most(objective.within)}")
     # A fault that never happened has no series: then there were none of all that came.
     bad = {
         "availability": f"{faults} or 0 * {every}",

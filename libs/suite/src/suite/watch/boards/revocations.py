@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from suite.watch.objectives import at_most
 from suite.watch.panel import POD, Board, Panel, Query, per_second, percentile
 
 BOARD: Final = Board(
@@ -38,7 +39,9 @@ BOARD: Final = Board(
             "The share of revocations that were known to a gateway in time.",
             (
                 Query(
-                    per_second("gateway_revocations_propagation_seconds_bucket", labels=f'{POD},le="1.0"')
+                    per_second(
+                        "gateway_revocations_propagation_seconds_bucket", labels=f"{POD},{at_most('1.0')}"
+                    )
                     + " / "
                     + per_second("gateway_revocations_propagation_seconds_count"),
                     "in time",
