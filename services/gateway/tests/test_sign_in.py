@@ -3,6 +3,8 @@
 import asyncio
 import time
 
+import pytest
+
 from gateway.testing.stand_in import PASSWORD, StandIn
 from gateway.testing.whole import Gateway, GatewayFactory
 
@@ -129,15 +131,34 @@ async def test_auth_hung_is_a_503_within_a_second_and_verified_traffic_goes_on(
     assert verified.status == 200
 
 
+@pytest.mark.parametrize("announces", [True, False], ids=["says it has begun", "of the release before"])
 async def test_a_sign_in_that_queues_is_waited_for_while_auth_is_alive(
-    start: GatewayFactory, auth: StandIn
+    start: GatewayFactory, auth: StandIn, *, announces: bool
 ) -> None:
+    auth.announces = announces
     gateway = await start()
     auth.gate.clear()
     asyncio.get_running_loop().call_later(1.5, auth.gate.set)
 
     answer = await gateway.ask("POST", "/login", data={"username": "alice", "password": PASSWORD})
     assert answer.status == 200
+
+
+async def test_a_replica_that_does_not_begin_is_given_up_on_within_a_second_though_another_is_well(
+    gateway: Gateway, auth: StandIn
+) -> None:
+    credentials = {"username": "alice", "password": PASSWORD}
+    assert (await gateway.ask("POST", "/login", data=credentials)).status == 200
+    # Its health is still answered, as another replica would answer it.
+    auth.voice.clear()
+    began = time.monotonic()
+    refused = await gateway.ask("POST", "/login", data=credentials)
+    took = time.monotonic() - began
+    auth.voice.set()
+    assert refused.status == 503
+    assert refused.headers["Retry-After"] == "1"
+    assert took < 1.2
+    assert (await gateway.ask("POST", "/login", data=credentials)).status == 200
 
 
 async def test_a_thousand_verified_requests_ask_auth_nothing(gateway: Gateway, auth: StandIn) -> None:

@@ -14,6 +14,7 @@ from auth.domain.stores import LiveSession
 from auth.outcomes import Outcomes
 from auth.servicer_accounts import AccountMethods
 from auth.wire import ROLES, moment
+from chassis.grpc.begun import tell_begun
 from chassis.security.tokens import current_principal
 from reliability.auth.v1 import auth_pb2 as pb
 
@@ -37,6 +38,7 @@ class AuthServicer(AccountMethods):
         self._outcomes = outcomes
 
     async def Login(self, request: pb.LoginRequest, context: Any) -> pb.LoginResponse:
+        await tell_begun(context)
         with self._outcomes.sign_in():
             done = await self._sign_in.with_password(
                 request.username, request.password, client(request.client)

@@ -8,6 +8,7 @@ from auth.domain.admin.bootstrap import Bootstrap
 from auth.domain.admin.passwords import OwnPassword
 from auth.servicer_users import shown
 from auth.wire import ROLES
+from chassis.grpc.begun import tell_begun
 from chassis.security.tokens import current_principal
 from reliability.auth.v1 import auth_pb2 as pb
 from reliability.auth.v1 import auth_pb2_grpc as rpc
@@ -22,6 +23,7 @@ class AccountMethods(rpc.AuthServiceServicer):
     async def ChangePassword(
         self, request: pb.ChangePasswordRequest, context: Any
     ) -> pb.ChangePasswordResponse:
+        await tell_begun(context)
         who = caller(current_principal())
         await self._own_password.change(who, request.current_password, request.new_password)
         return pb.ChangePasswordResponse()
@@ -29,10 +31,12 @@ class AccountMethods(rpc.AuthServiceServicer):
     async def RedeemPasswordReset(
         self, request: pb.RedeemPasswordResetRequest, context: Any
     ) -> pb.RedeemPasswordResetResponse:
+        await tell_begun(context)
         await self._own_password.redeem(request.reset_token, request.new_password)
         return pb.RedeemPasswordResetResponse()
 
     async def Bootstrap(self, request: pb.BootstrapRequest, context: Any) -> pb.BootstrapResponse:
+        await tell_begun(context)
         user = await self._bootstrap.run(
             request.bootstrap_secret, username=request.username, password=request.password
         )

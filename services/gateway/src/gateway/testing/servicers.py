@@ -10,6 +10,7 @@ import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.errors import Conflict, NotFound, Unauthenticated
+from chassis.grpc.begun import tell_begun
 from chassis.security.tokens import current_principal
 from chassis.testing.grpc import serving
 from gateway.testing.stand_in import PASSWORD, StandIn
@@ -60,6 +61,9 @@ class _Auth(rpc.AuthServiceServicer):
     async def Login(self, request: pb.LoginRequest, context: Any) -> pb.LoginResponse:
         self._auth.calls["login"] += 1
         self._auth.clients.append(request.client)
+        if self._auth.announces:
+            await self._auth.voice.wait()
+            await tell_begun(context)
         await self._auth.gate.wait()
         if request.password != PASSWORD or request.username not in {"alice", "admin"}:
             raise Unauthenticated("The user name or the password is wrong.", reason="INVALID_CREDENTIALS")

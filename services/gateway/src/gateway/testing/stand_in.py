@@ -33,6 +33,9 @@ class StandIn:
     refreshes: set[str] = field(default_factory=set)
     clients: list[pb.ClientContext] = field(default_factory=list)
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    # It says that it has begun on a Login, once it has a voice; an auth of the release before does not.
+    announces: bool = True
+    voice: asyncio.Event = field(default_factory=_open)
     # Answers of Login wait for this.
     gate: asyncio.Event = field(default_factory=_open)
     # Logging out revokes nothing: whoever tries everything keeps their token.

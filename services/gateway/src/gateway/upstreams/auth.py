@@ -1,17 +1,14 @@
 """Sign-in and sessions, asked of auth in the caller's own name."""
 
-import asyncio
-from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import grpc
-from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from chassis.errors import ServiceError, Unavailable
 from chassis.grpc.client import call
 from gateway.shapes.admin import Bootstrap, UserShown
 from gateway.shapes.sign_in import SessionShown, TokenPair
+from gateway.upstreams.hashing import HashingCalls
 from gateway.upstreams.timestamps import moment, moment_or_none
 from reliability.auth.v1 import auth_pb2 as pb
 from reliability.auth.v1 import auth_pb2_grpc as rpc
@@ -37,7 +34,6 @@ IDEMPOTENT = (
     f"/{SERVICE}.ClientService/DeleteClient",
     f"/{SERVICE}.AuditService/ListAuditEvents",
 )
-_RETRY_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +56,28 @@ class AuthUpstream:
     Args:
         channel: to auth.
         seconds: the longest anything but a sign-in takes, and that auth may be silent.
-        login_seconds: the longest a sign-in takes while auth is alive; hashing queues.
+        login_seconds: the longest a sign-in takes once auth has begun on it; hashing queues.
     """
 
     def __init__(self, channel: grpc.aio.Channel, *, seconds: float, login_seconds: float) -> None:
         self._auth = rpc.AuthServiceStub(channel)
-        self._health = health_pb2_grpc.HealthStub(channel)
         self._seconds = seconds
-        self._login_seconds = login_seconds
+        hashing = HashingCalls(channel, peer=PEER, silence=seconds, seconds=login_seconds)
+        self._hashing = hashing
+        name = f"/{SERVICE}.AuthService"
+        self._login = hashing.method(f"{name}/Login", pb.LoginRequest, pb.LoginResponse)
+        self._change = hashing.method(
+            f"{name}/ChangePassword", pb.ChangePasswordRequest, pb.ChangePasswordResponse
+        )
+        self._redeem = hashing.method(
+            f"{name}/RedeemPasswordReset", pb.RedeemPasswordResetRequest, pb.RedeemPasswordResetResponse
+        )
+        self._bootstrap = hashing.method(f"{name}/Bootstrap", pb.BootstrapRequest, pb.BootstrapResponse)
 
     async def login(self, username: str, password: str, device: Device) -> tuple[TokenPair, str]:
         """The pair, and the token that makes this device known."""
         asked = pb.LoginRequest(username=username, password=password, client=device.wire())
-        answer = await self._while_alive(
-            call(self._auth.Login, asked, peer=PEER, seconds=self._login_seconds)
-        )
+        answer = await self._hashing(self._login, asked)
         return token_pair(answer.tokens), answer.device_token
 
     async def refresh(self, token: str, device: Device) -> TokenPair:
@@ -108,44 +111,18 @@ class AuthUpstream:
 
     async def change_password(self, token: str, current: str, new: str) -> None:
         asked = pb.ChangePasswordRequest(current_password=current, new_password=new)
-        await self._while_alive(
-            call(self._auth.ChangePassword, asked, peer=PEER, seconds=self._login_seconds, token=token)
-        )
+        await self._hashing(self._change, asked, token=token)
 
     async def redeem_reset(self, reset_token: str, new: str) -> None:
         asked = pb.RedeemPasswordResetRequest(reset_token=reset_token, new_password=new)
-        await self._while_alive(
-            call(self._auth.RedeemPasswordReset, asked, peer=PEER, seconds=self._login_seconds)
-        )
+        await self._hashing(self._redeem, asked)
 
     async def bootstrap(self, asked: Bootstrap) -> UserShown:
         request = pb.BootstrapRequest(
             bootstrap_secret=asked.bootstrap_secret, username=asked.username, password=asked.password
         )
-        answer = await self._while_alive(
-            call(self._auth.Bootstrap, request, peer=PEER, seconds=self._login_seconds)
-        )
+        answer = await self._hashing(self._bootstrap, request)
         return user_shown(answer.user)
-
-    async def _while_alive(self, slow: Coroutine[Any, Any, Any]) -> Any:
-        """A call that may queue behind hashing, given up on within `seconds` if auth is silent altogether."""
-        under_way = asyncio.ensure_future(slow)
-        try:
-            done, _ = await asyncio.wait({under_way}, timeout=self._seconds / 2)
-            if not done and not await self._answers():
-                raise Unavailable("The auth service does not answer; try again.", retry_after=_RETRY_SECONDS)
-            return await under_way
-        finally:
-            under_way.cancel()
-
-    async def _answers(self) -> bool:
-        try:
-            await call(
-                self._health.Check, health_pb2.HealthCheckRequest(), peer=PEER, seconds=self._seconds / 2
-            )
-        except ServiceError:
-            return False
-        return True
 
 
 def role(value: pb.Role.ValueType) -> Literal["user", "admin"]:
