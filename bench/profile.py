@@ -8,6 +8,7 @@ holds them: the event loop's own C code is `loop` (uvloop), a system call's is `
 
 import argparse
 import subprocess
+import sys
 import tempfile
 import threading
 from collections import Counter
@@ -111,7 +112,8 @@ def sampled(one: Workload, folder: Path, seconds: float) -> list[Profile]:
 def _record(pid: int, output: Path, seconds: float) -> None:
     command: list[str | Path] = [
         *(SPY, "record", "--pid", str(pid), "--duration", str(round(seconds)), "--rate", "200"),
-        *("--native", "--subprocesses", "--format", "raw", "--output", output),
+        *(("--native",) if sys.platform == "linux" else ()),
+        *("--subprocesses", "--format", "raw", "--output", output),
     ]
     subprocess.run(command, check=True, capture_output=True)
 

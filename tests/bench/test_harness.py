@@ -12,6 +12,7 @@ from bench import corpus, documented, edge, load, table
 from bench.__main__ import FULL, Measured, written
 from bench.chains import Chain
 from bench.lines import worker
+from bench.profile import Profile
 from bench.targets import Target
 from bench.workload import LetsAnybodyIn, Row, Workload, same
 
@@ -101,6 +102,21 @@ def test_leaks_and_harm_are_seen():
     assert verdict.leaked == {"tier 1": 0.5}
     assert verdict.changed == {"benign": 1.0}
     assert corpus.accuracy(["a", "a", "b", "c"], ["1", "1", "2", "2"]) == 0.5
+
+
+def test_a_profile_counts_who_is_at_work_and_neither_waits_nor_parked_threads():
+    folded = """\
+run (asyncio/runners.py:10);uv_run (core.c:464);epoll_wait (libc.so.6) 50
+run (asyncio/runners.py:10);__call__ (gateway/chain.py:5);write (libc.so.6) 3
+run (asyncio/runners.py:10);__call__ (gateway/chain.py:5) 4
+run (asyncio/runners.py:10);__call__ (gateway/chain.py:9) 1
+process 7:"python -m gateway";0x7f (granian/_granian.cpython-311.so);syscall (libc.so.6) 90
+"""
+    profile = Profile.of("/authz", "gateway", folded)
+    assert profile.samples == 8
+    assert profile.layers == {"gateway/chain": 5, "libc": 3}
+    assert profile.functions["__call__ (gateway/chain.py)"] == 5
+    assert "| `__call__ (gateway/chain.py)` | 62.5% |" in profile.told()
 
 
 def test_a_run_is_told_as_table_page_picture_and_json(tmp_path: Path):
