@@ -105,7 +105,11 @@ class Chain:
         found = self._begin(scope)
         if found.answer is None:
             return None
-        answer = self._finished(scope, found, found.answer)
+        answer = found.answer
+        carried = self._carried(scope, found)
+        if carried[-1] is _CLOSE:
+            answer = answer._replace(close=True)
+        answer.headers.extend(carried)
         found.status = answer.status
         self._end(scope, found)
         return answer
@@ -138,8 +142,9 @@ class Chain:
         found = self._arrival(scope)
         with _Handler(found):
             for step in self._steps:
-                found.answer = step(scope, found)
-                if found.answer is not None:
+                answer = step(scope, found)
+                if answer is not None:
+                    found.answer = answer
                     break
         return found
 
@@ -192,11 +197,6 @@ class Chain:
                 raise
             return refusal(found, refused.problem, close=True)
         return None
-
-    def _finished(self, scope: Scope, found: Exchange, answer: Answer) -> Answer:
-        carried = self._carried(scope, found)
-        close = answer.close or carried[-1] is _CLOSE
-        return Answer(answer.status, answer.headers + carried, answer.body, close)
 
     def _carried(self, scope: Scope, found: Exchange) -> list[tuple[bytes, bytes]]:
         """The headers of every answer."""

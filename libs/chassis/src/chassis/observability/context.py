@@ -19,7 +19,10 @@ _HEADER_LENGTH = 55
 _HEX = frozenset("0123456789abcdef")
 _NO_TRACE = "0" * 32
 _NO_SPAN = "0" * 16
-_NEW_ID_BITS = 128
+_TRACE_BITS = 128
+_SPAN_BITS = 64
+# The topmost bit of either id, which sampling does not look at.
+_NOT_ZERO = 1 << (_TRACE_BITS + _SPAN_BITS - 1) | 1 << (_SPAN_BITS - 1)
 _RATIO_BITS = 56
 
 
@@ -103,13 +106,15 @@ class Sampler:
 
     def __init__(self, ratio: float) -> None:
         self._bound = round(ratio * (1 << _RATIO_BITS))
+        self._mask = (1 << _RATIO_BITS) - 1
 
     def begin(self, traceparent: str | None = None) -> TraceContext:
         """Our own point in the caller's trace, or in a new one."""
-        parent = parse(traceparent)
-        span_id = f"{_ids.getrandbits(64) or 1:016x}"
+        parent = None if traceparent is None else parse(traceparent)
+        # Both ids of one draw: the trace's, then the span's; none of them is all zeros.
+        made = _ids.getrandbits(_TRACE_BITS + _SPAN_BITS) | _NOT_ZERO
+        text = f"{made:048x}"
         if parent is not None:
-            return TraceContext(parent.trace_id, span_id, parent.sampled)
-        trace = _ids.getrandbits(_NEW_ID_BITS) or 1
-        sampled = (trace & ((1 << _RATIO_BITS) - 1)) < self._bound
-        return TraceContext(f"{trace:032x}", span_id, sampled)
+            return TraceContext(parent.trace_id, text[32:], parent.sampled)
+        sampled = ((made >> _SPAN_BITS) & self._mask) < self._bound
+        return TraceContext(text[:32], text[32:], sampled)

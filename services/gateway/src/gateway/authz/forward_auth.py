@@ -63,7 +63,10 @@ class ForwardAuth:
 
 
 def _answer(found: Exchange, decision: Decision) -> Answer:
-    found.response_headers += decision.headers
     if decision.problem is not None:
+        # A proxy may show it to whoever asked.
+        found.response_headers += decision.headers
         return refusal(found, decision.problem)
+    # Read by the proxy alone: what is for browsers has nobody to tell.
+    found.response_headers = list(decision.headers)
     return Answer(200, [_EMPTY, _CACHE, *decision.identity])

@@ -10,17 +10,20 @@ from gateway.limits.counts import Check, Count
 
 def tell(checks: Sequence[Check], counts: Sequence[Count], *, legacy: bool) -> Headers:
     """Shadow limits are nobody's business but ours."""
-    told = [(check, count) for check, count in zip(checks, counts, strict=True) if not check.limit.shadow]
-    if not told:
-        return []
-    if len(told) == 1:
-        (check, count) = told[0]
-        policy, name = _policy(check.limit.key.value, check.amount, check.limit.period)
+    if len(checks) == 1:
+        check, count = checks[0], counts[0]
+        if check.limit.shadow:
+            return []
+        told = [(check, count)]
+        policy, name = _policy(check.limit.whose, check.amount, check.limit.period)
         headers: Headers = [(b"ratelimit-policy", policy), (b"ratelimit", _state(name, count))]
     else:
+        told = [(check, count) for check, count in zip(checks, counts, strict=True) if not check.limit.shadow]
+        if not told:
+            return []
         policies, states = [], []
         for number, (check, count) in enumerate(told, 1):
-            policy, name = _policy(f"{check.limit.key}-{number}", check.amount, check.limit.period)
+            policy, name = _policy(f"{check.limit.whose}-{number}", check.amount, check.limit.period)
             policies.append(policy)
             states.append(_state(name, count))
         headers = [(b"ratelimit-policy", b", ".join(policies)), (b"ratelimit", b", ".join(states))]

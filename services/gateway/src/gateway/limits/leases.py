@@ -6,13 +6,14 @@ that moment. So no more is admitted than the limit says, over all replicas and i
 limits have no leases and stay exact to the unit, and nobody gets a lease that they would not use up.
 """
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from gateway.limits.counts import Check, Count
+from gateway.limits.counts import Check, Count, StoreDown
 from gateway.limits.notation import Algorithm
-from gateway.limits.terms import terms
+from gateway.limits.terms import Terms, terms
 
 # Of what a key is likely to use during a lease, it gets one part in so many.
 _CAUTION = 3
@@ -31,28 +32,57 @@ class SharedStore(Protocol):
 
 
 class _Lease:
-    """Of one key and amount; times of the monotonic clock."""
+    """Of the monotonic clock are `until` and `reset_at`."""
 
-    __slots__ = ("asking", "beyond", "refused_until", "reset_at", "since", "size", "units", "until", "used")
+    __slots__ = ("beyond", "reset_at", "units", "until")
+
+    def __init__(self, units: int, until: float, beyond: int, reset_at: float) -> None:
+        # In hand, until then.
+        self.units = units
+        self.until = until
+        # What the store said is left besides, and when more comes free.
+        self.beyond = beyond
+        self.reset_at = reset_at
+
+
+class _Key:
+    """What is known of one key and amount; times of the monotonic clock."""
+
+    __slots__ = ("asking", "lease", "next_lease", "refused_until", "since", "size", "used")
 
     def __init__(self, now: float) -> None:
-        # In hand, until then.
-        self.units = 0
-        self.until = 0.0
-        # How many the last lease had, when it was asked for, and what was used since.
+        self.lease: _Lease | None = None
+        # Fetched before the other ran out.
+        self.next_lease: _Lease | None = None
+        # Units asked for the last time, and what was used since then.
         self.size = 1
         self.since = now
         self.used = 0
-        # What the store said is left besides, and when more comes free.
-        self.beyond = 0
-        self.reset_at = 0.0
         self.refused_until = 0.0
-        # Somebody is fetching one.
+        # Somebody is fetching a lease.
         self.asking = False
 
-    def likely(self, now: float, life: float) -> int:
-        """Units to be used within a life, going by those used of late; with some caution."""
-        return int(self.used * life / max(now - self.since, 1e-6)) // _CAUTION
+    def usable(self, cost: int, now: float) -> _Lease | None:
+        """The lease that the cost can be taken from."""
+        lease = self.lease
+        if lease is not None and lease.units >= cost and lease.until > now:
+            return lease
+        self.lease, self.next_lease = self.next_lease, None
+        lease = self.lease
+        if lease is not None and lease.units >= cost and lease.until > now:
+            return lease
+        return None
+
+    def wanted(self, cost: int, leased: Terms, now: float) -> int:
+        """Units to ask for, going by those used of late: 0 for a key that comes too seldom."""
+        passed = now - self.since
+        likely = int(self.used * leased.life / max(passed, 1e-6)) // _CAUTION
+        if passed > leased.life:
+            # What came long ago says nothing about what comes now.
+            self.since, self.used = now, 0
+        # At most twice the last time, so that two requests in a row are no stream yet.
+        self.size = min(leased.units, 2 * self.size, max(1, likely))
+        return self.size if self.size > cost else 0
 
 
 class LeasedStore:
@@ -66,31 +96,37 @@ class LeasedStore:
     def __init__(self, store: SharedStore, *, now: Callable[[], float] = time.monotonic) -> None:
         self._store = store
         self._now = now
-        self._leases: dict[tuple[str, int], _Lease] = {}
+        self._keys: dict[tuple[str, int], _Key] = {}
+        self._fetching: set[asyncio.Task[None]] = set()
 
     def take_now(self, checks: Sequence[Check]) -> list[Count] | None:
         """The counts where what is in hand settles the request; where it does not, None and nothing taken."""
         now = self._now()
-        known = []
+        found: list[tuple[Check, _Key, _Lease | None]] = []
         refused = False
         for check in checks:
-            lease = self._leases.get((check.key, check.amount))
+            key = self._keys.get((check.key, check.amount))
+            if key is None:
+                return None
+            if key.refused_until > now:
+                refused = refused or not check.limit.shadow
+                found.append((check, key, None))
+                continue
+            lease = key.usable(check.limit.cost, now)
             if lease is None:
                 return None
-            if lease.refused_until > now:
-                refused = refused or not check.limit.shadow
-            elif lease.units < check.limit.cost or lease.until <= now:
-                return None
-            known.append(lease)
+            found.append((check, key, lease))
         counts = []
-        for check, lease in zip(checks, known, strict=True):
-            if lease.refused_until > now:
-                counts.append(Count(False, 0, lease.refused_until - now))
+        for check, key, lease in found:
+            if lease is None:
+                counts.append(Count(False, 0, key.refused_until - now))
                 continue
             left = lease.units - check.limit.cost
             if not refused or check.limit.shadow:
                 lease.units = left
-                lease.used += check.limit.cost
+                key.used += check.limit.cost
+                if left < key.size // 2 and key.next_lease is None and not key.asking:
+                    self._fetch_ahead(check, key, now)
             counts.append(Count(True, lease.beyond + left, max(0.0, lease.reset_at - now)))
         return counts
 
@@ -104,74 +140,81 @@ class LeasedStore:
         if at_hand is not None:
             return at_hand
         asked = self._now()
-        leases = [self._lease(check, asked) for check in checks]
-        spare = [_spare(check, lease, asked) for check, lease in zip(checks, leases, strict=True)]
-        if not any(spare):
-            return self._noted(checks, leases, spare, await self._store.take(checks), asked)
-        mine = [lease for lease, more in zip(leases, spare, strict=True) if more]
-        for lease in mine:
-            lease.asking = True
+        keys = [self._key(check, asked) for check in checks]
+        spare = [self._spare(check, key, asked) for check, key in zip(checks, keys, strict=True)]
+        mine = [key for key, more in zip(keys, spare, strict=True) if more]
+        for key in mine:
+            key.asking = True
         try:
             counts = await self._store.take(checks, spare)
-            if not all(count.admitted for count in counts):
+            if mine and not all(count.admitted for count in counts):
                 # What is left may still do for this one request.
                 spare = [0] * len(checks)
                 counts = await self._store.take(checks)
         finally:
-            for lease in mine:
-                lease.asking = False
-        return self._noted(checks, leases, spare, counts, asked)
-
-    @staticmethod
-    def _noted(
-        checks: Sequence[Check],
-        leases: Sequence[_Lease],
-        spare: Sequence[int],
-        counts: list[Count],
-        asked: float,
-    ) -> list[Count]:
+            for key in mine:
+                key.asking = False
         taken = all(count.admitted or check.limit.shadow for check, count in zip(checks, counts, strict=True))
         told = []
-        for check, lease, more, count in zip(checks, leases, spare, counts, strict=True):
+        for check, key, more, count in zip(checks, keys, spare, counts, strict=True):
             if not count.admitted:
-                lease.refused_until = asked + min(count.reset, _REFUSED_SECONDS)
+                key.refused_until = asked + min(count.reset, _REFUSED_SECONDS)
             elif taken or check.limit.shadow:
-                _take(check, lease, more, count, asked)
+                key.used += check.limit.cost
+                if more:
+                    _keep(check, key, more, count, asked)
             told.append(count._replace(remaining=count.remaining + more) if more else count)
         return told
 
-    def _lease(self, check: Check, now: float) -> _Lease:
-        key = (check.key, check.amount)
-        lease = self._leases.get(key)
-        if lease is None:
-            if len(self._leases) >= _MOST_KEYS:
+    def _spare(self, check: Check, key: _Key, now: float) -> int:
+        leased = terms(check.limit, check.amount)
+        if leased is None or key.asking:
+            return 0
+        return key.wanted(check.limit.cost, leased, now)
+
+    def _fetch_ahead(self, check: Check, key: _Key, now: float) -> None:
+        """Before the lease runs out, so that nobody has to wait for the next one."""
+        more = self._spare(check, key, now)
+        if not more:
+            return
+        key.asking = True
+        task = asyncio.create_task(self._fetch(check, key, more), name="limits-lease")
+        self._fetching.add(task)
+        task.add_done_callback(self._fetching.discard)
+
+    async def _fetch(self, check: Check, key: _Key, more: int) -> None:
+        asked = self._now()
+        try:
+            (count,) = await self._store.take([check], [more - check.limit.cost])
+        except StoreDown:
+            # Whoever comes next finds out for themselves.
+            return
+        finally:
+            key.asking = False
+        if count.admitted:
+            _keep(check, key, more, count, asked)
+
+    def _key(self, check: Check, now: float) -> _Key:
+        name = (check.key, check.amount)
+        key = self._keys.get(name)
+        if key is None:
+            if len(self._keys) >= _MOST_KEYS:
                 # A lease that is forgotten is units lost, and no more than that.
-                del self._leases[next(iter(self._leases))]
-            lease = self._leases[key] = _Lease(now)
-        return lease
+                del self._keys[next(iter(self._keys))]
+            key = self._keys[name] = _Key(now)
+        return key
 
 
-def _spare(check: Check, lease: _Lease, now: float) -> int:
-    """Units to ask for besides those of this request."""
+def _keep(check: Check, key: _Key, more: int, count: Count, asked: float) -> None:
     leased = terms(check.limit, check.amount)
-    if leased is None or lease.asking:
-        return 0
-    likely = lease.likely(now, leased.life)
-    if now - lease.since > leased.life:
-        # What came long ago says nothing about what comes now.
-        lease.since, lease.used = now, 0
-    # At most twice the last time, so that two requests in a row are no stream yet.
-    lease.size = min(leased.units, 2 * lease.size, max(1, likely))
-    return lease.size if likely > check.limit.cost else 0
-
-
-def _take(check: Check, lease: _Lease, more: int, count: Count, asked: float) -> None:
-    lease.used += check.limit.cost
-    leased = terms(check.limit, check.amount) if more else None
     if leased is None:
         return
-    lease.size, lease.since, lease.used = more, asked, 0
-    lease.units, lease.beyond, lease.reset_at = more, count.remaining, asked + count.reset
     # A fixed window's units are of that window and no other.
     fixed = check.limit.algorithm is Algorithm.FIXED
-    lease.until = asked + (min(leased.life, count.reset) if fixed else leased.life)
+    until = asked + (min(leased.life, count.reset) if fixed else leased.life)
+    lease = _Lease(more, until, count.remaining, asked + count.reset)
+    key.since, key.used = asked, 0
+    if key.lease is None or key.lease.units == 0:
+        key.lease = lease
+    else:
+        key.next_lease = lease

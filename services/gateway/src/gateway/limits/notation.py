@@ -45,12 +45,14 @@ class Limit:
     shadow: bool = False
     # Amounts of other roles, by role.
     tiers: tuple[tuple[str, int], ...] = ()
-    # Names it in the store; made once, since every request needs it.
+    # Name it in the store and in headers; made once, since every request needs them.
     label: str = field(init=False, repr=False, compare=False)
+    whose: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         label = f"{self.algorithm}:{self.amount}/{self.period}:{self.key}"
         object.__setattr__(self, "label", label)
+        object.__setattr__(self, "whose", str(self.key))
         if self.amount < 1 or self.period < 1:
             raise ValueError("a limit admits at least 1 per second, minute, hour or day")
         if not 1 <= self.cost <= self.amount:

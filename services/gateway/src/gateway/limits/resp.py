@@ -9,6 +9,8 @@ Reply = int | bytes | None | list["Reply"] | Exception
 
 _MAX_REPLY = 1_048_576
 _GRACE = 0.001
+# A timeout is looked after so many times.
+_TURNS = 8
 
 
 class Incomplete(Exception):
@@ -60,21 +62,34 @@ def parse(data: bytes, at: int = 0) -> tuple[Reply, int]:
     raise ValueError("not RESP")
 
 
+class _Question:
+    __slots__ = ("answer", "asked")
+
+    def __init__(self, answer: "asyncio.Future[Reply]") -> None:
+        self.answer = answer
+        # By the connection's patience; not before it is written.
+        self.asked = float("inf")
+
+
 class Connection(asyncio.Protocol):
     """A caller that gives up leaves its place in the line, so that answers never shift by one.
 
-    Whoever has waited for `timeout` seconds gets TimeoutError. One timer watches the oldest, which is
-    enough, since answers come in order.
+    Whoever has waited for `timeout` seconds gets TimeoutError. Only time in which we could have heard the
+    answer counts: while this process did not get to run, the server is not known to be slow.
     """
 
     def __init__(self, *, timeout: float) -> None:
         self._timeout = timeout
-        self._watching = False
-        self._waiting: deque[tuple[asyncio.Future[Reply], float]] = deque()
+        self._waiting: deque[_Question] = deque()
         self._buffer = b""
-        self._unsent: list[bytes] = []
+        self._unsent: list[tuple[bytes, _Question]] = []
         self._transport: asyncio.Transport | None = None
         self._loop = asyncio.get_running_loop()
+        self._turn = timeout / _TURNS
+        self._ticking = False
+        # Seconds of patience spent since the beginning, as of that loop.time().
+        self._spent = 0.0
+        self._looked = 0.0
         self.lost = self._loop.create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -84,7 +99,7 @@ class Connection(asyncio.Protocol):
         del exc
         self._transport = None
         while self._waiting:
-            self._settle(self._waiting.popleft()[0], ConnectionResetError("connection lost"))
+            self._settle(self._waiting.popleft().answer, ConnectionResetError("connection lost"))
         if not self.lost.done():
             self.lost.set_result(None)
 
@@ -94,7 +109,7 @@ class Connection(asyncio.Protocol):
         try:
             while at < len(self._buffer):
                 reply, at = parse(self._buffer, at)
-                self._settle(self._waiting.popleft()[0], reply)
+                self._settle(self._waiting.popleft().answer, reply)
         except Incomplete:
             if len(self._buffer) - at > _MAX_REPLY:
                 self.close()
@@ -120,39 +135,54 @@ class Connection(asyncio.Protocol):
         """
         if self._transport is None:
             raise ConnectionResetError("not connected")
-        waiting: asyncio.Future[Reply] = self._loop.create_future()
-        self._waiting.append((waiting, self._loop.time()))
-        if not self._watching:
-            self._watching = True
-            self._loop.call_later(self._timeout, self._late)
+        question = _Question(self._loop.create_future())
         if not self._unsent:
             # One system call for everybody who asks in this turn of the loop.
             self._loop.call_soon(self._flush)
-        self._unsent.append(command)
-        return waiting
-
-    def _late(self) -> None:
-        # A timer that was late itself lets what has arrived be read first.
-        self._loop.call_later(_GRACE, self._expire)
-
-    def _expire(self) -> None:
-        now = self._loop.time()
-        for waiting, since in self._waiting:
-            if now - since < self._timeout:
-                self._loop.call_later(since + self._timeout - now, self._late)
-                return
-            if not waiting.done():
-                waiting.set_exception(TimeoutError())
-        self._watching = False
+        self._waiting.append(question)
+        self._unsent.append((command, question))
+        return question.answer
 
     def _flush(self) -> None:
         unsent, self._unsent = self._unsent, []
-        if self._transport is not None:
-            self._transport.write(b"".join(unsent))
+        if self._transport is None:
+            return
+        self._transport.write(b"".join([command for command, _ in unsent]))
+        if self._ticking:
+            self._look()
+        else:
+            self._ticking = True
+            self._looked = self._loop.time()
+            self._loop.call_later(self._turn, self._tick)
+        for _, question in unsent:
+            question.asked = self._spent
+
+    def _look(self) -> None:
+        """Counts the time since the last look, but no more of it than a look that is hardly late."""
+        now = self._loop.time()
+        self._spent += min(now - self._looked, 2 * self._turn)
+        self._looked = now
+
+    def _tick(self) -> None:
+        self._look()
+        if not self._waiting:
+            self._ticking = False
+            return
+        self._loop.call_later(self._turn, self._tick)
+        if self.overdue() >= self._timeout:
+            # A tick that was late itself lets what has arrived be read first.
+            self._loop.call_later(_GRACE, self._expire)
+
+    def _expire(self) -> None:
+        for question in self._waiting:
+            if self._spent - question.asked < self._timeout:
+                return
+            if not question.answer.done():
+                question.answer.set_exception(TimeoutError())
 
     def overdue(self) -> float:
-        """Seconds the oldest unanswered command has waited; 0 when all are answered."""
-        return self._loop.time() - self._waiting[0][1] if self._waiting else 0.0
+        """Seconds of patience the oldest unanswered command has cost; 0 when all are answered."""
+        return max(0.0, self._spent - self._waiting[0].asked) if self._waiting else 0.0
 
     def close(self) -> None:
         if self._transport is not None:
