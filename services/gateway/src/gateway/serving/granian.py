@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from collections.abc import Awaitable
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -86,14 +87,7 @@ def lingering(app: App) -> App:
     connection: the client would lose the answer that says why it was refused.
     """
 
-    async def linger(scope: Scope, receive: Receive, send: Send) -> None:
-        if (
-            scope["type"] != "http"
-            or scope["method"] in _BODILESS
-            or not any(name in _BODY for name, _ in scope["headers"])
-        ):
-            await app(scope, receive, send)
-            return
+    async def read_on(scope: Scope, receive: Receive, send: Send) -> None:
         whole = False
 
         async def read() -> Message:
@@ -110,4 +104,14 @@ def lingering(app: App) -> App:
         except TimeoutError:
             pass
 
-    return linger
+    def ask(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        # Nothing is put around the many that have no body.
+        if (
+            scope["type"] == "http"
+            and scope["method"] not in _BODILESS
+            and any(name in _BODY for name, _ in scope["headers"])
+        ):
+            return read_on(scope, receive, send)
+        return app(scope, receive, send)
+
+    return ask
