@@ -220,6 +220,21 @@ async def test_a_request_under_way_is_answered_whole_by_a_replica_that_stops(
         assert await asyncio.wait_for(gateway.process.wait(), 15) == 0
 
 
+async def test_a_replica_that_stops_waits_no_longer_than_it_was_told(auth: StandIn) -> None:
+    auth.gate.clear()
+    environ = {"SHUTDOWN_DELAY_SECONDS": "0", "DRAIN_SECONDS": "1"}
+    async with replicas(auth, 1, **environ) as (gateway,), aiohttp.ClientSession() as http:
+        url = f"http://127.0.0.1:{gateway.port}/login"
+        asked = asyncio.create_task(http.post(url, data={"username": "alice", "password": PASSWORD}))
+        await until(lambda: auth.calls["login"] == 1)
+        began = time.monotonic()
+        gateway.process.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(gateway.process.wait(), 15) == 0
+        assert 0.9 < time.monotonic() - began < 6
+        auth.gate.set()
+        await asyncio.gather(asked, return_exceptions=True)
+
+
 async def connects(port: int) -> bool:
     try:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
