@@ -87,7 +87,12 @@ class AuthSettings(DatabaseSettings):
         None,
         description="Other secrets still accepted, comma-separated: the old one while SECRET_KEY is changed.",
     )
-    database_pool_size: int = Field(10, ge=1, le=200, description="Connections to the database at most.")
+    database_pool_size: int = Field(
+        10,
+        ge=2,
+        le=200,
+        description="Connections to the database at most, beside one that listens; half are for refreshes.",
+    )
     database_timeout_seconds: float = Field(
         0.7, gt=0, le=30, description="What one request may wait for the database altogether."
     )

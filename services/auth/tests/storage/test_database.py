@@ -20,7 +20,7 @@ from chassis.errors import Unavailable
 
 @pytest.fixture
 async def pool(postgres_url: str) -> AsyncIterator[Database]:
-    made = Database(parse_url(postgres_url), pool_size=3, seconds=5)
+    made = Database(parse_url(postgres_url), pool_size=6, seconds=5)
     yield made
     await made.close()
 
@@ -56,13 +56,81 @@ async def test_connections_that_the_server_closed_are_not_used(pool: Database, p
     await asyncio.gather(*(hold() for _ in range(3)))
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND application_name = 'auth'"
         )
 
     for _ in range(3):
         async with pool.begin() as work:
             assert (await work.execute(text("SELECT 1"))).scalar_one() == 1
+
+
+async def test_what_is_prepared_outlives_the_connections_it_was_prepared_on(
+    pool: Database, postgres_url: str
+):
+    asked = pool.prepared("SELECT pg_backend_pid(), $1::text")
+
+    async def pids() -> set[bytes | None]:
+        rows = await asyncio.gather(*(asked.row((b"x",)) for _ in range(9)))
+        assert {row[1] for row in rows if row is not None} == {b"x"}
+        return {row[0] for row in rows if row is not None}
+
+    before = await pids()
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM unnest(%s::int[]) AS pid",
+            ([int(pid or 0) for pid in before],),
+        )
+    after = await pids()
+
+    assert len(before) <= 3
+    assert not before & after
+
+
+async def test_what_is_prepared_is_given_up_in_time_and_gives_its_connection_back(pool: Database):
+    asked = pool.prepared("SELECT pg_sleep($1::float)")
+    for _ in range(6):
+        began = time.monotonic()
+        with deadline.within(0.05), pytest.raises(Unavailable):
+            await asked.row((b"3",))
+        assert time.monotonic() - began < 0.5
+
+    assert await asked.row((b"0",)) == (b"",)
+
+
+async def test_a_caller_who_leaves_stops_nothing_that_is_prepared(pool: Database, postgres_url: str):
+    asked = pool.prepared(
+        "INSERT INTO clients SELECT $1::text, '', '', now() FROM pg_sleep(0.1) RETURNING id"
+    )
+    await asked.row((b"first",))
+    left = asyncio.ensure_future(asked.row((b"second",)))
+    while not active(postgres_url):
+        await asyncio.sleep(0.01)
+    left.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await left
+    await asked.close()
+
+    assert (await pool.execute(text("SELECT count(*) FROM clients"))).scalar_one() == 2
+
+
+async def test_what_is_prepared_waits_for_its_turn_no_longer_than_it_may(pool: Database):
+    asked = pool.prepared("SELECT pg_sleep($1::float)")
+    busy = [asyncio.ensure_future(asked.row((b"1",))) for _ in range(3)]
+    await asyncio.sleep(0.1)
+    with deadline.within(0.2), pytest.raises(Unavailable):
+        await asked.row((b"0",))
+
+    assert await asyncio.gather(*busy) == [(b"",)] * 3
+
+
+async def test_a_table_that_is_not_there_yet_is_told(postgres_empty: str):
+    made = Database(parse_url(postgres_empty), pool_size=2, seconds=5)
+    with pytest.raises(Unavailable) as refused:
+        await made.prepared("SELECT 1 FROM sessions").row(())
+    await made.close()
+
+    assert refused.value.reason == "DATABASE_NOT_MIGRATED"
 
 
 async def test_a_caller_in_a_hurry_is_told_when_their_time_is_over(pool: Database):

@@ -13,15 +13,13 @@ from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from auth.storage.lease import Lease, Parameters
+from auth.storage.prepared import FAILED_OVER, Prepared
 from auth.storage.unit_of_work import UnitOfWork
 from chassis import deadline
 from chassis.errors import Unavailable
 
 _DRIVER: Final = "postgresql+psycopg"
 _NAMES: Final = frozenset({"postgresql", "postgres", _DRIVER})
-# read_only_sql_transaction, admin_shutdown, crash_shutdown, cannot_connect_now:
-# what a server says while another one takes over. Its connections are of no more use.
-_FAILED_OVER: Final = frozenset({"25006", "57P01", "57P02", "57P03"})
 
 
 def parse_url(address: str) -> URL:
@@ -44,17 +42,31 @@ class Database:
 
     Args:
         url: as `parse_url` gives it.
-        pool_size: connections at most; whoever waits longer than `seconds` for one gets Unavailable.
+        pool_size: connections at most, half of them for what is `prepared`; whoever waits longer than
+            `seconds` for one gets Unavailable.
         seconds: what one statement alone, or one unit of work, may take altogether.
     """
 
     def __init__(self, url: URL, *, pool_size: int, seconds: float) -> None:
         self._seconds = seconds
         self._running: set[asyncio.Task[Any]] = set()
+        self._set_apart = max(1, pool_size // 2)
+        self._prepared: Prepared | None = None
         milliseconds = max(1, int(seconds * 1000))
+        given = {
+            "application_name": "auth",
+            "options": f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds}"
+            f" -c idle_in_transaction_session_timeout={5 * milliseconds} -c timezone=UTC",
+            # After a failover, the old primary comes back as a standby.
+            "target_session_attrs": "read-write",
+            "keepalives_idle": "10",
+            "keepalives_interval": "2",
+            "keepalives_count": "3",
+            "tcp_user_timeout": "5000",
+        }
         self._engine = create_async_engine(
             url,
-            pool_size=pool_size,
+            pool_size=max(1, pool_size - self._set_apart),
             max_overflow=0,
             pool_timeout=seconds,
             pool_use_lifo=True,
@@ -62,18 +74,9 @@ class Database:
             # An error is logged with its statement; the values are hashes and names.
             hide_parameters=True,
             isolation_level="AUTOCOMMIT",
-            connect_args={
-                "application_name": "auth",
-                "options": f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds}"
-                f" -c idle_in_transaction_session_timeout={5 * milliseconds} -c timezone=UTC",
-                # After a failover, the old primary comes back as a standby.
-                "target_session_attrs": "read-write",
-                "keepalives_idle": "10",
-                "keepalives_interval": "2",
-                "keepalives_count": "3",
-                "tcp_user_timeout": "5000",
-            },
+            connect_args=given,
         )
+        self._parameters = {**self._engine.dialect.create_connect_args(url)[1], **given}
         # The other way round than usual: what is asked most often is one statement alone.
         self._transactions: AsyncEngine = self._engine.execution_options(isolation_level="READ COMMITTED")
         event.listen(self._engine.sync_engine, "checkout", _refuse_closed)
@@ -83,6 +86,8 @@ class Database:
         """Waits for what is still running, which has not long, so that every connection is closed."""
         while self._running:
             await asyncio.wait(set(self._running))
+        if self._prepared is not None:
+            await self._prepared.close()
         await self._engine.dispose()
 
     async def execute(
@@ -112,6 +117,17 @@ class Database:
     ) -> CursorResult[Any]:
         return await Lease(self._engine, ends, self._running).only(statement, parameters)
 
+    def prepared(self, statement: str) -> Prepared:
+        """The one statement that is asked more often than all others together."""
+        self._prepared = Prepared(
+            statement,
+            url=self._engine.url,
+            parameters=self._parameters,
+            size=self._set_apart,
+            seconds=self._seconds,
+        )
+        return self._prepared
+
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[UnitOfWork]:
         """A transaction; leaving without `commit` rolls back.
@@ -136,5 +152,5 @@ def _refuse_closed(connection: Any, *_: object) -> None:
 
 
 def _forget_failed_over(context: ExceptionContext) -> None:
-    if getattr(context.original_exception, "sqlstate", None) in _FAILED_OVER:
+    if getattr(context.original_exception, "sqlstate", None) in FAILED_OVER:
         context.is_disconnect = True

@@ -1,12 +1,12 @@
 """Spending a refresh token: one statement, one round trip, every race decided by one row lock."""
 
-from typing import Final
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, cast
 
-from sqlalchemy import LargeBinary, bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY
-
-from auth.domain.accounts import Holder, Issue
-from auth.domain.stores import Spending, Spent
+from auth.domain.accounts import Holder, Issue, Role
+from auth.domain.stores import Outcome, Spending, Spent
 from auth.storage.database import Database
 
 # The row is locked before it is judged: PostgreSQL re-reads a locked row that
@@ -16,34 +16,33 @@ from auth.storage.database import Database
 #
 # The new access token is dated later than anything that has voided the user's
 # tokens (verifiers compare whole seconds), and the session remembers that date.
-_SPEND: Final = text(
-    """
+_SPEND: Final = """
     WITH session AS (
         SELECT s.id, s.user_id, u.username, u.role, s.expires_at,
             greatest(
-                CAST(:now AS timestamptz), date_trunc('second', u.not_before) + interval '1 second'
+                $1::timestamptz, date_trunc('second', u.not_before) + interval '1 second'
             ) AS issued_at,
-            least(:idle_expires_at, s.expires_at) AS idle_expires_at,
+            least($2::timestamptz, s.expires_at) AS idle_expires_at,
             CASE
                 WHEN s.ended_at IS NOT NULL OR u.disabled THEN 'ended'
-                WHEN :now >= least(s.idle_expires_at, s.expires_at) THEN 'expired'
-                WHEN s.generation = :generation AND s.token_hash = ANY (:digests) THEN 'rotated'
-                WHEN s.generation = :generation + 1
-                    AND s.parent_hash = ANY (:digests)
-                    AND s.token_hash = ANY (:successors)
-                    AND :grace > interval '0' AND :now < s.rotated_at + :grace THEN 'retried'
-                WHEN s.generation > :generation THEN 'replayed'
+                WHEN $1 >= least(s.idle_expires_at, s.expires_at) THEN 'expired'
+                WHEN s.generation = $4::integer AND s.token_hash = ANY ($5::bytea[]) THEN 'rotated'
+                WHEN s.generation = $4 + 1
+                    AND s.parent_hash = ANY ($5)
+                    AND s.token_hash = ANY ($7::bytea[])
+                    AND $8::interval > interval '0' AND $1 < s.rotated_at + $8 THEN 'retried'
+                WHEN s.generation > $4 THEN 'replayed'
                 ELSE 'unknown'
             END AS outcome
         FROM sessions s JOIN users u ON u.id = s.user_id
-        WHERE s.id = :session
+        WHERE s.id = $3::uuid
         FOR UPDATE OF s
     ), rotated AS (
         UPDATE sessions s SET
             generation = s.generation + 1,
             parent_hash = s.token_hash,
-            token_hash = :successor,
-            rotated_at = :now,
+            token_hash = $6::bytea,
+            rotated_at = $1,
             issued_at = greatest(s.issued_at, session.issued_at),
             idle_expires_at = session.idle_expires_at
         FROM session
@@ -54,37 +53,46 @@ _SPEND: Final = text(
         WHERE s.id = session.id AND session.outcome = 'retried'
     )
     SELECT outcome, id, user_id, username, role, issued_at, idle_expires_at FROM session
-    """
-).bindparams(
-    bindparam("digests", type_=ARRAY(LargeBinary)),
-    bindparam("successors", type_=ARRAY(LargeBinary)),
-)
+"""
 
 
 class Rotations:
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self._statement = database.prepared(_SPEND)
 
     async def spend(self, spending: Spending) -> Spent:
-        result = await self._database.execute(
-            _SPEND,
-            {
-                "session": spending.session,
-                "generation": spending.generation,
-                "digests": list(spending.digests),
-                "successor": spending.successor,
-                "successors": list(spending.successors),
-                "now": spending.now,
-                "idle_expires_at": spending.idle_expires_at,
-                "grace": spending.grace,
-            },
-            # A token spent by an answer that was lost is then retried within its grace.
-            repeatable=True,
+        # A token spent by an answer that was lost is then retried within its grace.
+        row = await self._statement.row(
+            (
+                _moment(spending.now),
+                _moment(spending.idle_expires_at),
+                str(spending.session).encode(),
+                b"%d" % spending.generation,
+                _array(spending.digests),
+                _bytes(spending.successor),
+                _array(spending.successors),
+                b"%f seconds" % spending.grace.total_seconds(),
+            )
         )
-        row = result.one_or_none()
         if row is None:
             return Spent("unknown", None)
-        if row.outcome not in ("rotated", "retried"):
-            return Spent(row.outcome, None)
-        holder = Holder(row.user_id, row.username, row.role)
-        return Spent(row.outcome, Issue(holder, row.id, row.issued_at, row.idle_expires_at))
+        outcome, session, user, username, role, issued_at, expires_at = (
+            (column or b"").decode() for column in row
+        )
+        if outcome not in ("rotated", "retried"):
+            return Spent(cast("Outcome", outcome), None)
+        holder = Holder(uuid.UUID(user), username, cast("Role", role))
+        issued, expires = datetime.fromisoformat(issued_at), datetime.fromisoformat(expires_at)
+        return Spent(cast("Outcome", outcome), Issue(holder, uuid.UUID(session), issued, expires))
+
+
+def _moment(at: datetime) -> bytes:
+    return at.isoformat().encode()
+
+
+def _bytes(value: bytes) -> bytes:
+    return b"\\x" + value.hex().encode()
+
+
+def _array(values: Sequence[bytes]) -> bytes:
+    return b"{%s}" % b",".join(b'"\\\\x%s"' % value.hex().encode() for value in values)
