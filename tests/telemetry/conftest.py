@@ -23,7 +23,7 @@ from opentelemetry.proto.trace.v1 import trace_pb2 as trace
 from suite import processes
 from suite.api import Api, Pair
 from suite.run import Suite
-from suite.watch import prometheus
+from suite.watch import collectors, prometheus
 from triage.testing.fake_model import FakeModel, fake_model
 
 T = TypeVar("T")
@@ -50,9 +50,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not _missing():
-        return
-    dropped = [item for item in items if item.get_closest_marker("prometheus")]
+    absent = set()
+    if _missing():
+        absent.add("prometheus")
+    if collectors.program() is None:
+        # Nobody packages one for Python or Debian: whoever has one, or Go to build it, runs these.
+        absent.add("collector")
+    dropped = [item for item in items if any(item.get_closest_marker(name) for name in absent)]
     items[:] = [item for item in items if item not in dropped]
     config.hook.pytest_deselected(items=dropped)
 
@@ -68,6 +72,13 @@ def promtool() -> Path:
 def prometheus_server() -> Path:
     found = prometheus.program("prometheus")
     assert found is not None, prometheus.ABSENT
+    return found
+
+
+@pytest.fixture(scope="session")
+def collector_program() -> Path:
+    found = collectors.program()
+    assert found is not None, collectors.ABSENT
     return found
 
 
@@ -91,6 +102,7 @@ class Collector:
     spans: list[str] = field(default_factory=list)
     metrics: list[str] = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
+    pushed: list[metrics_pb.ExportMetricsServiceRequest] = field(default_factory=list)
 
     def Export(self, request: Any, _: Any) -> Any:
         if isinstance(request, trace_pb.ExportTraceServiceRequest):
@@ -98,6 +110,7 @@ class Collector:
             self.told += _told(request)
             return trace_pb.ExportTraceServiceResponse()
         self.metrics.append(str(request))
+        self.pushed.append(request)
         return metrics_pb.ExportMetricsServiceResponse()
 
 

@@ -134,6 +134,20 @@ def test_a_board_can_be_narrowed(board: Any) -> None:
     assert all(p["gridPos"]["x"] + p["gridPos"]["w"] <= 24 for p in told["panels"])
 
 
+def test_the_collector_may_read_what_it_is_asked_to_name_and_nothing_else() -> None:
+    told = yaml.safe_load(Path(ROOT / "docs/collector.yaml").read_text("utf-8"))
+    named = told["processors"]["k8s_attributes"]["extract"]["metadata"]
+    account, role, binding = yaml.safe_load_all((ROOT / "docs/collector-rbac.yaml").read_text("utf-8"))
+
+    # Deployments are found by their replica sets; the others are in the pod itself.
+    assert {each.split(".")[1] for each in named} == {"namespace", "pod", "deployment", "node"}
+    resources = {resource for rule in role["rules"] for resource in rule["resources"]}
+    assert resources == {"pods", "namespaces", "replicasets"}
+    assert {verb for rule in role["rules"] for verb in rule["verbs"]} == {"get", "list", "watch"}
+    assert binding["roleRef"]["name"] == role["metadata"]["name"]
+    assert binding["subjects"][0]["name"] == account["metadata"]["name"]
+
+
 def test_the_collector_is_told_nothing_that_is_not_there() -> None:
     told = yaml.safe_load(Path(ROOT / "docs/collector.yaml").read_text("utf-8"))
 

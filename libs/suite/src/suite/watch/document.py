@@ -21,22 +21,39 @@ No label holds what a client or a log wrote: routes are the names of policies, r
 upstreams and rules are those of files that an operator wrote. A histogram of the hot path stops at 4,096
 series and counts the rest under `otel_metric_overflow`.
 
+What the Prometheus client tells of a process (`process_*`, `python_gc_*`: processor and memory on the runtime
+dashboard) comes by scrape alone. The exporters of OpenTelemetry name a bucket of whole seconds `le="1"`, a
+scrape `le="1.0"`; the rules take both.
+
 Logs are JSON lines on stdout with `trace_id` and `span_id`; problem documents carry the trace id too. Spans
-begin at the gateway (`OTEL_TRACES_SAMPLER_ARG` says how many) and follow the request through gRPC.
+begin at the gateway (`OTEL_TRACES_SAMPLER_ARG` says how many) and follow the request through gRPC to each
+statement of the database (what it does to which tables), to upstreams and to the model. No span holds a
+value: no parameter of a statement, no path or query of a URL, no word of an error, nothing said to the model.
+
+Buckets of latency lead to traces: whoever scrapes with OpenMetrics, or is pushed to, gets of each bucket the
+trace of its latest recorded measurement as an exemplar. Prometheus keeps them with
+`--enable-feature=exemplar-storage`.
 
 Where to look: dashboards in `charts/api-reliability-suite/files/dashboards/`, alerts in
 `charts/api-reliability-suite/files/rules/`, what to do about each in `docs/runbooks/`.
 
 ## On a laptop
 
-One container holds a collector, Prometheus, Tempo, Loki and Grafana:
+One container holds a collector, Prometheus, Tempo, Loki and Grafana. It is an option, not exercised in CI,
+which has no containers:
 
     docker run --rm -p 3000:3000 -p 4317:4317 grafana/otel-lgtm
     OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317 make run
 
-Then Grafana is at http://127.0.0.1:3000; import a dashboard from the folder above. In a cluster,
+Then Grafana is at http://127.0.0.1:3000; import a dashboard from the folder above.
+
+## In a cluster
+
 `docs/collector.yaml` is the configuration of a collector that keeps every trace with an error or past a
-second, and a tenth of the rest.
+second and a tenth of the rest, reads the logs of pods, and names namespace and pod of everything;
+`docs/collector-rbac.yaml` is what it may read of the cluster for that. `make collector` runs it in a real
+collector (contrib distribution; built by Go where none is there) between what the suite pushes and stand-ins
+for Prometheus, Tempo, Loki and the API of the cluster. No CI does: nobody packages a collector for it.
 
 ## What it costs
 
