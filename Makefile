@@ -14,7 +14,7 @@ BENCH ?=
 WORKERS ?= 2
 # Tests of the gateway that its HTTP server has a part in: run again on the other one.
 BOTH_SERVERS := $(addprefix services/gateway/tests/,proxy authz test_edge.py test_hostile_tokens.py \
-  test_proxied.py test_raw_requests.py test_replicas.py test_sign_in.py)
+  test_proxied.py test_raw_requests.py test_replicas.py test_sign_in.py test_stopping.py)
 # What the contracts in proto/ must stay compatible with.
 BUF_AGAINST ?= .git\#branch=main,subdir=proto
 

