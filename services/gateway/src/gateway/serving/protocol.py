@@ -3,24 +3,22 @@
 import asyncio
 from collections.abc import Callable
 from typing import Any, cast
+from urllib.parse import unquote
 
-import orjson
+import httptools
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
 
 from gateway.asgi import Scope
-from gateway.exchange import Answer, Headers
+from gateway.exchange import Answer
+from gateway.serving.cycle import Cycle, rendered
+from gateway.serving.keeping import KeptProtocol
+from gateway.serving.last_words import last_words
 from gateway.serving.lingering import LingeringTransport
 
 _VERSIONS = frozenset({"1.0", "1.1"})
-_BODIES = {
-    400: ("bad-request", "Bad request", "This is not HTTP/1.1 as we understand it."),
-    408: ("headers-too-slow", "Too slow", "The headers did not arrive in time."),
-    431: ("headers-too-large", "Headers too large", "The headers are too large."),
-}
 _FRAMING = frozenset({b"content-length", b"transfer-encoding", b"expect"})
-_CLOSE = b"connection: close"
 AtOnce = Callable[[Scope], Answer | None]
 
 
@@ -43,7 +41,7 @@ def bounded_protocol(
     )
 
 
-class BoundedProtocol(HttpToolsProtocol):
+class BoundedProtocol(KeptProtocol):
     header_seconds = 10.0
     header_bytes = 32_768
     at_once: AtOnce | None = None
@@ -63,8 +61,6 @@ class BoundedProtocol(HttpToolsProtocol):
         self._begun = self._refused = False
         # The request whose end is being waited for has its answer already.
         self._answered = False
-        # When the last answer left, in loop.time(), while nothing is asked.
-        self._idle_since: float | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         lingering = LingeringTransport(transport, self._unread)
@@ -79,9 +75,6 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._headers_arrived()
-        if self.timeout_keep_alive_task is not None:
-            self.timeout_keep_alive_task.cancel()
-            self.timeout_keep_alive_task = None
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -121,10 +114,47 @@ class BoundedProtocol(HttpToolsProtocol):
         if version == "1.1" and self._answered_at_once():
             self._answered = True
             return
-        for name, value in self.headers:
-            if name == b"expect" and value.lower() == b"100-continue":
-                self.expect_100_continue = True
-        super().on_headers_complete()
+        self._start(version)
+
+    def _start(self, version: str) -> None:
+        """As uvicorn's own, with our cycle."""
+        scope, parser = cast("Scope", self.scope), self.parser
+        if "path" not in scope:
+            scope["method"] = parser.get_method().decode("ascii")
+            scope["http_version"] = version
+            if parser.should_upgrade() and self._should_upgrade():
+                # The WebSocket's own protocol reads the request again.
+                return
+            self._place(scope)
+        expected = [value for name, value in self.headers if name == b"expect"]
+        before = cast("RequestResponseCycle | None", self.cycle)
+        self.cycle = Cycle(
+            scope=self.scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=self.access_log,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=bool(expected) and expected[0].lower() == b"100-continue",
+            keep_alive=version != "1.0" and parser.should_keep_alive(),
+            on_response=self.on_response_complete,
+        )
+        if before is None or before.response_complete:
+            self._start_asgi_task(self.cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
+
+    def _place(self, scope: Scope) -> None:
+        """What is asked for, with the escapes of the path undone."""
+        parsed = httptools.parse_url(self.url)
+        raw: bytes = parsed.path
+        path = raw.decode("ascii")
+        scope["path"] = unquote(path) if "%" in path else path
+        scope["raw_path"] = raw
+        scope["query_string"] = parsed.query or b""
 
     def on_message_complete(self) -> None:
         if self._answered:
@@ -165,36 +195,6 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.close()
         self.on_response_complete()
         return True
-
-    def _unset_keepalive_if_required(self) -> None:
-        self._idle_since = None
-
-    def on_response_complete(self) -> None:
-        """As uvicorn's own, but with one timer for a connection and not two turns of it for a request."""
-        self.server_state.total_requests += 1
-        if self.transport.is_closing():
-            return
-        self.flow.resume_reading()
-        if self.pipeline:
-            cycle, app = self.pipeline.pop()
-            self._start_asgi_task(cycle, app)
-            return
-        self._idle_since = self.loop.time()
-        if self.timeout_keep_alive_task is None:
-            self._watch_idle(self.timeout_keep_alive)
-
-    def _watch_idle(self, seconds: float) -> None:
-        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
-
-    def timeout_keep_alive_handler(self) -> None:
-        self.timeout_keep_alive_task = None
-        if self._idle_since is None or self.transport.is_closing():
-            return
-        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
-        if left > 0:
-            self._watch_idle(left)
-        else:
-            self.transport.close()
 
     def _await_headers(self) -> None:
         if self._header_timer is None:
@@ -238,28 +238,5 @@ class BoundedProtocol(HttpToolsProtocol):
             self.flow.pause_reading()
 
     def _answer(self, status: int) -> None:
-        name, title, detail = _BODIES[status]
-        body = orjson.dumps(
-            {
-                "type": f"urn:problem-type:reliability:{name}",
-                "title": title,
-                "status": status,
-                "detail": detail,
-            }
-        )
-        self.transport.write(
-            b"HTTP/1.1 %d %b\r\ncontent-type: application/problem+json\r\n"
-            b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (status, title.encode(), len(body), body)
-        )
+        self.transport.write(last_words(status))
         self.transport.close()
-
-
-def rendered(usual: Headers, answer: Answer, *, keep_alive: bool) -> bytes:
-    """An answer, and the server's usual headers, on the wire; refuses to write what would be read as two."""
-    lines = [name + b": " + value for name, value in usual + answer.headers]
-    if not keep_alive and not answer.close:
-        lines.append(_CLOSE)
-    head = STATUS_LINE[answer.status] + b"\r\n".join(lines)
-    if head.count(b"\n") != len(lines) or head.count(b"\r") != len(lines):
-        raise ValueError("a header with a line break")
-    return head + b"\r\n\r\n" + answer.body

@@ -1,0 +1,72 @@
+"""How an answer goes on the wire: checked as one block of bytes, not header by header."""
+
+from typing import Any, Final
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+
+from gateway.exchange import Answer, Headers
+
+_CLOSE: Final = b"connection: close"
+# All that may stand in a header's line; everything else is left over by `translate`.
+_FAIR: Final = b"\t" + bytes(range(0x20, 0x7F)) + bytes(range(0x80, 0x100))
+_BREAKS: Final = b"\r\n" * 256
+_EMPTY: Final = frozenset({204, 304})
+
+
+class UnfairHeader(ValueError):
+    """A header that would be read as two, or as the end of them."""
+
+
+def head(status: int, lines: list[bytes]) -> bytes:
+    """The status line and these headers, with the empty line after them.
+
+    Raises:
+        UnfairHeader: nothing is written then.
+    """
+    text = STATUS_LINE[status] + b"\r\n".join(lines) + b"\r\n\r\n"
+    # The status line, each header and the end have a break, and there is no other control character.
+    if text.translate(None, _FAIR) != _BREAKS[: 2 * len(lines) + 4]:
+        raise UnfairHeader
+    return text
+
+
+def rendered(usual: Headers, answer: Answer, *, keep_alive: bool) -> bytes:
+    """A whole answer, with the headers the server adds to each."""
+    lines = [name + b": " + value for name, value in usual + answer.headers]
+    if not keep_alive and not answer.close:
+        lines.append(_CLOSE)
+    return head(answer.status, lines) + answer.body
+
+
+class Cycle(RequestResponseCycle):
+    """uvicorn's, with a shorter way for an answer whose length is known: the usual one of this gateway."""
+
+    async def send(self, message: Any) -> None:
+        if self.response_started or message["type"] != "http.response.start" or self.flow.write_paused:
+            await super().send(message)
+            return
+        lines = [name + b": " + value for name, value in self.default_headers]
+        length = None
+        close = False
+        for name, value in message["headers"]:
+            if name == b"content-length":
+                length = int(value)
+            elif name == b"connection":
+                close = close or b"close" in value.lower()
+            elif name == b"transfer-encoding":
+                length = None
+                break
+            lines.append(name + b": " + value)
+        status = message["status"]
+        if (length is None and status not in _EMPTY) or self.disconnected:
+            await super().send(message)
+            return
+        self.response_started = True
+        self.waiting_for_100_continue = False
+        self.chunked_encoding = False
+        self.expected_content_length = length or 0
+        if close:
+            self.keep_alive = False
+        elif not self.keep_alive:
+            lines.append(_CLOSE)
+        self.transport.write(head(status, lines))
