@@ -1,5 +1,10 @@
-"""Writes dashboards, rules and docs/telemetry.md; with `--check` it only says which are stale."""
+"""Writes dashboards, rules and docs/telemetry.md; with `--check` it only says which are stale.
 
+`python -m suite.watch --rules FOLDER --runbooks https://wiki.example/runbooks` writes the rules alone, for a
+Prometheus without the chart, with links to where you keep the runbooks.
+"""
+
+import argparse
 import json
 import sys
 from collections.abc import Iterator
@@ -8,6 +13,7 @@ from typing import Final
 
 from suite.places import ROOT
 from suite.watch import rules
+from suite.watch.alerts import RUNBOOKS
 from suite.watch.boards import BOARDS
 from suite.watch.document import document
 
@@ -24,7 +30,13 @@ def written() -> Iterator[tuple[Path, str]]:
 
 
 def main(arguments: list[str]) -> int:
-    check = arguments == ["--check"]
+    asked = _parser().parse_args(arguments)
+    if asked.rules is not None:
+        asked.rules.mkdir(parents=True, exist_ok=True)
+        for name, text in rules.files(asked.runbooks).items():
+            (asked.rules / name).write_text(text, encoding="utf-8")
+        return 0
+    check = asked.check
     stale = [
         (file, text)
         for file, text in written()
@@ -37,6 +49,14 @@ def main(arguments: list[str]) -> int:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
     return 1 if stale and check else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m suite.watch", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing, say what is stale")
+    parser.add_argument("--rules", type=Path, metavar="FOLDER", help="write the rules there and nothing else")
+    parser.add_argument("--runbooks", default=RUNBOOKS, help="with --rules: where the runbooks are")
+    return parser
 
 
 if __name__ == "__main__":

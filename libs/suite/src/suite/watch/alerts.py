@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from suite.watch.objectives import OBJECTIVES, Objective, Rule
 
-RUNBOOKS: Final = "https://github.com/api-reliability-suite/api-reliability-suite/blob/main/docs/runbooks"
+RUNBOOKS: Final = "docs/runbooks"
+"""Where the runbooks are as they are shipped; `--runbooks` and the chart put an address in its place."""
 
 _NAMES: Final = {"sign_in": "SignIn", "verified": "Traffic", "triage": "Triage"}
 # The two speeds of the SRE workbook: (long window, short window, times faster than the budget allows).

@@ -4,17 +4,19 @@ from typing import Final
 
 import yaml
 
-from suite.watch.alerts import burning, single
+from suite.watch.alerts import RUNBOOKS, burning, single
 from suite.watch.objectives import Rule, recording
 
 _HEAD: Final = "# Written by `make docs` from libs/suite/src/suite/watch/.\n"
 
 
-def files() -> dict[str, str]:
-    """Names, and what is in them."""
+def files(runbooks: str = RUNBOOKS) -> dict[str, str]:
+    """Names, and what is in them; `runbooks` is where the pages are, each by the name of its alert."""
     return {
         "recording.yaml": _file(("slo-recording", list(recording()))),
-        "alerts.yaml": _file(("slo-burn", list(burning())), ("suite", list(single()))),
+        "alerts.yaml": _file(("slo-burn", list(burning())), ("suite", list(single()))).replace(
+            f"runbook_url: {RUNBOOKS}/", f"runbook_url: {runbooks.rstrip('/')}/"
+        ),
     }
 
 
