@@ -12,11 +12,12 @@ import pytest
 from redis.exceptions import RedisError
 
 from chassis.lifecycle import spawn
+from chassis.redis_url import redis_url
 from chassis.testing.pki import Authority
 from gateway.limits.counts import Check, StoreDown
 from gateway.limits.notation import Limit
 from gateway.limits.redis import RedisStore
-from gateway.limits.redis_address import RedisAddress, usual
+from gateway.limits.redis_address import RedisAddress
 from gateway.proxy.last_good import LastGood, connect
 from gateway.settings import GatewaySettings
 from suite.valkey import Valkey
@@ -131,14 +132,17 @@ async def test_limits_are_counted_in_the_named_database(ways: Ways, way: str) ->
         counts = [(await store.take(check(f"limit of {way}")))[0] for _ in range(3)]
     assert [count.admitted for count in counts] == [True, True, False]
 
-    async with connect(usual(ways.to("acl"))) as third, connect(usual(ways.to("acl")[:-1] + "0")) as first:
+    async with (
+        connect(redis_url(ways.to("acl"))) as third,
+        connect(redis_url(ways.to("acl")[:-1] + "0")) as first,
+    ):
         assert await third.exists(f"limit of {way}") == 1
         assert await first.exists(f"limit of {way}") == 0
 
 
 @pytest.mark.parametrize("way", WAYS)
 async def test_an_answer_is_kept_in_the_named_database(ways: Ways, way: str) -> None:
-    redis = connect(usual(ways.to(way)))
+    redis = connect(redis_url(ways.to(way)))
     last_good = LastGood(redis, prefix="t", ttl_seconds=60, now=time.time)
     last_good.put(f"answer of {way}", [], b"news")
     await last_good.settle()
@@ -147,7 +151,7 @@ async def test_an_answer_is_kept_in_the_named_database(ways: Ways, way: str) -> 
     assert found is not None
     assert found[0].body == b"news"
 
-    async with connect(usual(ways.to("acl"))) as third:
+    async with connect(redis_url(ways.to("acl"))) as third:
         assert await third.exists(f"answer of {way}") == 1
 
 
@@ -157,7 +161,7 @@ async def test_a_wrong_password_gets_nobody_in(ways: Ways, way: str) -> None:
     async with limits_at(uri) as store:
         with pytest.raises(StoreDown):
             await store.take(check("nobody"))
-    async with connect(usual(uri)) as redis:
+    async with connect(redis_url(uri)) as redis:
         with pytest.raises(RedisError):
             await redis.get("nobody")
 
@@ -167,7 +171,7 @@ async def test_a_server_of_another_authority_is_not_believed(ways: Ways) -> None
     async with limits_at(uri) as store:
         with pytest.raises(StoreDown):
             await store.take(check("nobody"))
-    async with connect(usual(uri)) as redis:
+    async with connect(redis_url(uri)) as redis:
         with pytest.raises(RedisError):
             await redis.get("nobody")
 

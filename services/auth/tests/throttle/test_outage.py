@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from auth.domain.throttle.fallback import FallbackLedger
 from auth.domain.throttle.ledger import Ledger, LedgerDown, LocalLedger
 from auth.domain.throttle.sign_in import ACCOUNT_AND_NETWORK, SignInThrottle
-from auth.storage.throttle_redis import RedisLedger, redis_url
+from auth.storage.throttle_redis import RedisLedger
 from chassis.clock import SystemClock
 from chassis.errors import Exhausted
 from chassis.testing import FrozenClock
@@ -125,15 +125,3 @@ async def test_a_store_that_is_not_there_is_told_as_down() -> None:
     async with RedisLedger.connect("redis://127.0.0.1:1/0") as shared:
         with pytest.raises(LedgerDown):
             await shared.settle((), succeeded=True)
-
-
-@pytest.mark.parametrize(
-    ("given", "meant"),
-    [
-        ("redis://h:1/0", "redis://h:1/0"),
-        ("async+redis://h:1/0", "redis://h:1/0"),
-        ("valkeys://u:valkey@h:1/0", "rediss://u:valkey@h:1/0"),
-    ],
-)
-def test_all_names_of_one_store_are_understood(given: str, meant: str) -> None:
-    assert redis_url(given) == meant

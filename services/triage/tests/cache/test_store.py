@@ -35,7 +35,9 @@ def store(stack: AsyncExitStack, url: str) -> Store:
 
 
 async def test_replicas_share_what_one_of_them_kept(stack: AsyncExitStack, valkey_url: str) -> None:
-    one, other = (Store(SystemClock(), patient(stack, valkey_url)) for _ in range(2))
+    # By another name of the same store, as the other services take it.
+    urls = (valkey_url, valkey_url.replace("redis://", "async+redis://"))
+    one, other = (Store(SystemClock(), patient(stack, url)) for url in urls)
     await one.put("a", b"1", 60)
 
     assert await other.get("a") == b"1"

@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 
 from auth.domain.throttle.backoff import Claim
 from auth.domain.throttle.ledger import LedgerDown
+from chassis.redis_url import redis_url
 
 # The same rule as auth.domain.throttle.backoff; a test holds the two together.
 _RESERVE: Final = """
@@ -103,10 +104,3 @@ class RedisLedger:
         except (RedisError, TimeoutError, OSError) as error:
             raise LedgerDown from error
         return answer
-
-
-def redis_url(uri: str) -> str:
-    """`async+redis://`, `valkey://` and `redis://` name one thing."""
-    scheme, separator, rest = uri.partition("://")
-    scheme = scheme.removeprefix("async+").replace("valkey", "redis")
-    return f"{scheme}{separator}{rest}"

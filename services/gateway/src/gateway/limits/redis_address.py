@@ -6,15 +6,10 @@ from dataclasses import dataclass, field
 from typing import Final, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from chassis.redis_url import redis_url
+
 _SCHEMES: Final = frozenset({"redis", "rediss", "unix"})
 _OPTIONS: Final = frozenset({"db", "password", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile"})
-
-
-def usual(uri: str) -> str:
-    """`async+redis://`, `redis+unix://` and `valkey://` by the names that every client knows."""
-    scheme, separator, rest = uri.partition("://")
-    scheme = scheme.removeprefix("async+").removeprefix("redis+").replace("valkey", "redis")
-    return f"{scheme}{separator}{rest}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +32,7 @@ class RedisAddress:
         Raises:
             ValueError: with a sentence that does not repeat the URI, which may hold a password.
         """
-        parts = urlsplit(usual(uri))
+        parts = urlsplit(redis_url(uri))
         if parts.scheme.endswith(("sentinel", "cluster")):
             raise ValueError("Sentinel and Cluster are not spoken here; name what leads to the one primary")
         if parts.scheme not in _SCHEMES:

@@ -6,8 +6,8 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from chassis.redis_url import redis_url
 from gateway.limits.notation import Limit
-from gateway.limits.redis_address import usual
 from gateway.policy import Access, RoutePolicy
 from gateway.proxy.app import ProxyApp
 from gateway.proxy.document import UpstreamPart
@@ -67,7 +67,7 @@ async def open_proxy(
 
 
 def _last_good(stack: AsyncExitStack, settings: GatewaySettings) -> LastGood | None:
-    uri = usual(settings.cache_uri.get_secret_value())
+    uri = redis_url(settings.cache_uri.get_secret_value())
     if "memory" in uri.partition(":")[0]:
         # Only development may say so; nothing is kept then.
         return None

@@ -16,6 +16,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from chassis.clock import Clock
+from chassis.redis_url import redis_url
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ class SharedStore:
 
     def __init__(self, stack: AsyncExitStack, url: str, clock: Clock, *, seconds: float = _SECONDS) -> None:
         pool = BlockingConnectionPool.from_url(
-            url,
+            redis_url(url),
             max_connections=_CONNECTIONS,
             timeout=seconds,
             socket_timeout=seconds,
