@@ -12,10 +12,12 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from chassis import settings_audit
 from chassis.testing.pki import Authority
-from gateway.audit import doors, inside, surface, transport
+from gateway.audit import doors, surface, transport
 from gateway.audit.program import CHECKS, audit
 from gateway.audit.visitor import Visitor
+from gateway.settings import GatewaySettings
 from gateway.testing.whole import GatewayFactory
 
 SOUND = {
@@ -190,7 +192,7 @@ async def test_a_certificate_nobody_believes_is_told(serve: tuple[Serve, Path]) 
 def test_the_settings_are_judged_as_production_would() -> None:
     broken = {"ENVIRONMENT": "development", "TRUSTED_HOSTS": "*", "RATE_LIMIT_STORAGE_URI": "memory://"}
 
-    findings = list(inside.settings(broken))
+    findings = list(settings_audit.judged(GatewaySettings, broken))
 
     said = " ".join(finding.seen for finding in findings if not finding.passed)
     assert all(

@@ -1,7 +1,8 @@
 """`python -m auth` serves; with a word it does one thing and ends.
 
 `migrate` brings the database up to date; `wait` waits for that; `audit verify` checks the trail;
-`passwords` counts the hashes by key; `keys rotate` and `keys discard` move the signing keys on.
+`passwords` counts the hashes by key; `keys rotate` and `keys discard` move the signing keys on;
+`settings` judges the settings of this place as production would.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from chassis.lifecycle import Readiness
 from chassis.observability import logging
 
 # Modules of auth.commands, read from disk only when asked for.
-_COMMANDS: Final = ("audit", "keys", "migrate", "passwords", "wait")
+_COMMANDS: Final = ("audit", "keys", "migrate", "passwords", "settings", "wait")
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -1,4 +1,7 @@
-"""`python -m triage`: the service without a command, one stage of the pipeline with one."""
+"""`python -m triage`: the service without a command, one stage of the pipeline with one.
+
+`settings` judges the settings of this place as production would.
+"""
 
 import argparse
 import importlib
@@ -19,6 +22,11 @@ def main(argv: list[str] | None = None) -> int:
         from triage.app import main as serve  # noqa: PLC0415 - a face must not pay for gRPC, nor the service for a face
 
         return int(serve() or 0)
+    if arguments[0] == "settings":
+        from chassis import settings_audit  # noqa: PLC0415  # nor for this
+        from triage.settings import Settings  # noqa: PLC0415
+
+        return settings_audit.main("triage", Settings, arguments[1:])
     parser = argparse.ArgumentParser(prog="python -m triage", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     # Only the face that was asked for is imported; the others are known by name.

@@ -3,7 +3,7 @@
 import secrets
 from typing import Final
 
-from gateway.audit.finding import Finding
+from chassis.finding import Finding
 from gateway.audit.visitor import Visitor
 
 _PROTECTED: Final = (

@@ -6,17 +6,17 @@ nobody answers.
 
 import argparse
 import asyncio
-import dataclasses
-import json
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
-from gateway.audit import doors, inside, surface, transport
-from gateway.audit.finding import Finding
+from chassis.finding import Finding
+from chassis.settings_audit import judged, told
+from gateway.audit import doors, surface, transport
 from gateway.audit.visitor import Unreachable, Visitor
+from gateway.settings import GatewaySettings
 
 _EX_UNAVAILABLE: Final = 69
 Check = Callable[[Visitor], Awaitable[Finding]]
@@ -69,7 +69,7 @@ async def _told(asked: argparse.Namespace, plain: str) -> int:
     account = None
     if "AUDIT_DEMO_USERNAME" in os.environ:
         account = os.environ["AUDIT_DEMO_USERNAME"], os.environ.get("AUDIT_DEMO_PASSWORD", "")
-    findings = list(inside.settings(os.environ)) if asked.settings else []
+    findings = list(judged(GatewaySettings, os.environ)) if asked.settings else []
     try:
         async with Visitor(asked.url, plain, asked.ca_file) as visitor:
             findings += [finding async for finding in audit(visitor, account)]
@@ -77,12 +77,7 @@ async def _told(asked: argparse.Namespace, plain: str) -> int:
         sys.stdout.writelines(f"{finding}\n" for finding in findings)
         sys.stderr.write(f"{asked.url}: {why}.\n")
         return _EX_UNAVAILABLE
-    if asked.json:
-        document = [dataclasses.asdict(finding) for finding in findings]
-        sys.stdout.write(json.dumps({"url": asked.url, "findings": document}, indent=1) + "\n")
-    else:
-        sys.stdout.writelines(f"{finding}\n" for finding in findings)
-    return 0 if all(finding.passed for finding in findings) else 1
+    return told(findings, as_json=asked.json, url=asked.url)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -4,7 +4,7 @@ from typing import Final
 
 import orjson
 
-from gateway.audit.finding import Finding
+from chassis.finding import Finding
 from gateway.audit.visitor import Visitor
 
 _CHAOS: Final = (("GET", "/force-error"), ("GET", "/slow"), ("POST", "/simulate-failure/open"))

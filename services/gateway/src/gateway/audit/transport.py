@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from gateway.audit.finding import Finding
+from chassis.finding import Finding
 from gateway.audit.visitor import Unreachable, Visitor
 
 _STRANGER: Final = "audit.invalid"
