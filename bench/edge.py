@@ -8,7 +8,7 @@ from bench import load
 from bench.chains import chains
 from bench.installation import Gateway, Installation
 from bench.servers import proxies
-from bench.servers.serving import Server, granian, running, uvicorn
+from bench.servers.serving import granian, running, uvicorn
 from bench.targets import BARE
 from bench.workload import Workload, same
 from suite import processes
@@ -17,33 +17,26 @@ from suite.places import ROOT
 OTHERS = ROOT / ".venv" / "others" / "bin" / "python"
 
 
-def serve(stack: ExitStack, folder: Path, name: str) -> Server:
-    """An app of `servers/apps.py` on uvicorn; `granian_app` on granian."""
-    port = processes.free_port()
-    command = (
-        granian("bench.servers.apps:asgi_app", port)
-        if name == "granian_app"
-        else uvicorn(f"bench.servers.apps:{name}", port)
-    )
-    return stack.enter_context(running(command, port, folder / name, at_root({})))
-
-
 def at_root(told: dict[str, str]) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **told}
 
 
 def yardsticks(stack: ExitStack, folder: Path) -> list[Workload]:
     """What needs nothing but this Python; the first is what everything is compared with."""
-    names = {
-        "fastapi_app": BARE,
-        "asgi_app": "bare ASGI app, uvicorn",
-        "granian_app": "bare ASGI app, granian",
+    apps = "bench.servers.apps:"
+    ports = [processes.free_port() for _ in range(4)]
+    commands = {
+        BARE: uvicorn(f"{apps}fastapi_app", ports[0]),
+        "bare ASGI app, uvicorn": uvicorn(f"{apps}asgi_app", ports[1]),
+        "bare ASGI app, granian": granian(f"{apps}asgi_app", ports[2], "asginl"),
+        "bare RSGI app, granian": granian(f"{apps}rsgi_app", ports[3], "rsgi"),
     }
     found = []
-    for app, name in names.items():
-        server = serve(stack, folder, app)
-        request = same(load.get(f"127.0.0.1:{server.port}", "/"))
-        found.append(Workload("floor", name, server.port, request, {app: server.pid}))
+    for (name, command), port in zip(commands.items(), ports, strict=True):
+        server = stack.enter_context(running(command, port, folder / name.replace(" ", "-"), at_root({})))
+        found.append(
+            Workload("floor", name, port, same(load.get(f"127.0.0.1:{port}", "/")), {"app": server.pid})
+        )
     return found
 
 

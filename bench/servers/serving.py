@@ -49,8 +49,8 @@ def uvicorn(app: str, port: int, python: str = sys.executable) -> list[str | Pat
     ]
 
 
-def granian(app: str, port: int) -> list[str | Path]:
+def granian(app: str, port: int, interface: str) -> list[str | Path]:
     return [
         *(sys.executable, "-m", "granian", app, "--host", "127.0.0.1", "--port", str(port)),
-        *("--interface", "asginl", "--http", "1", "--loop", "uvloop", "--workers", "1", "--no-log"),
+        *("--interface", interface, "--http", "1", "--loop", "uvloop", "--workers", "1", "--no-log"),
     ]
