@@ -37,6 +37,8 @@ def misuse(watched: Watched, names: itertools.count[int]) -> None:
     async def ask() -> None:
         api, n = watched.api, next(names)
         await api.get(f"/nothing/{n}/{n}?q={n}")
+        await api.get(f"/down/{n}?q={n}")
+        await api.call(f"M{n}", f"/down/{n}")
         await api.call(f"M{n}", "/protected")
         await api.protected(f"{n}.{n}.{n}")
         await api.login(f"nobody-{n}", f"wrong-{n}")
@@ -85,6 +87,7 @@ def test_no_span_metric_or_log_line_holds_a_secret(watched: Watched) -> None:
         await watched.api.login(wrong, wrong)
         await watched.api.get(f"/protected?access_token={pair.access}", pair.access)
         await watched.api.get(f"/{pair.access}")
+        await watched.api.get(f"/down/{pair.access}?access_token={pair.refresh}", pair.access)
         await watched.api.protected(pair.access[:-4] + "AAAA")
 
     watched.run(slip())

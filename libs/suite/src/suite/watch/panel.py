@@ -66,6 +66,8 @@ class Panel:
                     "datasource": _SOURCE,
                     "expr": query.expression,
                     "legendFormat": query.legend or "__auto",
+                    # Points that lead to a trace, where Prometheus keeps them.
+                    "exemplar": "histogram_quantile" in query.expression,
                 }
                 for i, query in enumerate(self.queries)
             ],

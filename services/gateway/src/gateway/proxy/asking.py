@@ -77,12 +77,13 @@ class Attempts:
 
     def _span(self, here: TraceContext, request: Outgoing, address: Address, number: int) -> Span | None:
         # No url.full: a client may have put anything into it, a token too. The upstream says where it went.
-        span = self._tracer.start_span(request.method, here.as_parent(), kind=SpanKind.CLIENT)
+        method = request.method if request.method in METHODS else "_OTHER"
+        span = self._tracer.start_span(method, here.as_parent(), kind=SpanKind.CLIENT)
         if not span.is_recording():
             return None
         span.set_attributes(
             {
-                "http.request.method": request.method,
+                "http.request.method": method,
                 "server.address": address.host,
                 "server.port": address.port,
                 "gateway.upstream": self._upstream,
