@@ -6,6 +6,7 @@ period, so that traffic has moved on before anything closes.
 """
 
 import asyncio
+import gc
 import logging
 import signal
 from collections.abc import Awaitable, Callable, Coroutine
@@ -85,6 +86,10 @@ async def _live(build: Build, delay: float) -> bool:
     _running.set(tasks)
     try:
         await build(stack, readiness)
+        # What a service is made of stays to the end. Looking through it again and again for garbage costs
+        # a tenth of a second each time, in which nobody is answered.
+        gc.collect()
+        gc.freeze()
         readiness.serving(yes=True)
         log.info("service.started")
         await stop.wait()

@@ -46,7 +46,9 @@ class Answer:
 
     def __init__(self, *, expects_content: bool) -> None:
         """`expects_content` is False for an answer to HEAD, of which the framing does not tell."""
-        self._parser = httptools.HttpResponseParser(self)
+        # It refers back here: let go of when there is nothing left to parse, or each would be garbage of a
+        # kind that only a collection finds.
+        self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
         self._expects_content = expects_content
         # Names in lower case.
         self.headers: Headers = []
@@ -64,17 +66,21 @@ class Answer:
 
     def feed(self, data: bytes) -> None:
         """Take in what came; `fault` is set if it cannot go on."""
-        if self.complete:
+        parser = self._parser
+        if parser is None:
             self.surplus = True
             return
         self._heard = True
         self._fruitful = False
         try:
-            self._parser.feed_data(data)
+            parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            self._parser = None
             self._stop(error)
             return
-        if not self._fruitful and not self.complete:
+        if self.complete:
+            self._parser = None
+        elif not self._fruitful:
             self._barren += len(data)
             if self._barren > _MAX_BARREN:
                 self.fault = Malformed("too much framing for its content")
@@ -133,9 +139,10 @@ class Answer:
             self._chunked = True
 
     def on_headers_complete(self) -> None:
-        if self.complete:
+        parser = self._parser
+        if self.complete or parser is None:
             return
-        status = self._parser.get_status_code()
+        status = parser.get_status_code()
         if status < _FIRST_FINAL:
             self._interim += 1
             if status == _SWITCHING_PROTOCOLS or self._interim > _MAX_INTERIM:
@@ -144,13 +151,13 @@ class Answer:
             self._length = None
             self._chunked = False
             return
-        version = self._parser.get_http_version()
+        version = parser.get_http_version()
         if len(self.headers) > _MAX_HEADERS:
             raise Malformed("too many headers")
         if status > _LAST_STATUS or version not in _VERSIONS or (self._chunked and version == "1.0"):
             raise Malformed("not an HTTP/1.1 answer")
         self.status = status
-        self.keep_alive = self._parser.should_keep_alive()
+        self.keep_alive = parser.should_keep_alive()
         self.head_done = True
         self._fruitful = True
         if not self._expects_content or status in _WITHOUT_CONTENT:
