@@ -154,6 +154,7 @@ async def test_a_recorded_request_is_one_server_span_in_the_callers_trace() -> N
     assert f"{span.parent.span_id:016x}" == PARENT
     assert f"{span.context.span_id:016x}" == found.span_id
     assert span.attributes["http.response.status_code"] == 503
+    assert span.attributes["error.type"] == "503"
     assert not span.status.is_ok
 
 

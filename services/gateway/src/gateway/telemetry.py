@@ -51,7 +51,7 @@ class RequestMetrics:
         """A request begins to wait for something, or has ended."""
         if scope["type"] == "websocket":
             return
-        key = (scope["method"] if scope["method"] in METHODS else "_OTHER", found.scheme)
+        key = (_method(scope), found.scheme)
         self._active[key] = self._active.get(key, 0) + by
 
     def _observe_active(self, options: CallbackOptions) -> Iterable[Observation]:
@@ -88,7 +88,7 @@ class RequestMetrics:
     def begin(self, scope: Scope, parent: TraceContext | None) -> Span | None:
         """The server's span of a trace that is recorded; None where nobody records."""
         span = self._tracer.start_span(
-            scope.get("method", "WEBSOCKET"),
+            _method(scope),
             parent.as_parent() if parent is not None else Context(),
             kind=SpanKind.SERVER,
         )
@@ -96,19 +96,26 @@ class RequestMetrics:
 
     def end(self, span: Span, scope: Scope, found: Exchange) -> None:
         route = "unmatched" if found.policy is None else found.policy.name
-        span.update_name(f"{scope.get('method', 'WEBSOCKET')} {route}")
+        span.update_name(f"{_method(scope)} {route}")
         # No url.path: a client may have put anything into it, a token too. The route says where it went.
         span.set_attributes(
             {
-                "http.request.method": scope.get("method", "GET"),
+                "http.request.method": _method(scope),
                 "http.route": route,
                 "http.response.status_code": found.status or 499,
                 "url.scheme": found.scheme,
             }
         )
-        if (found.status or 0) >= _SERVER_ERROR:
+        if found.status is not None and found.status >= _SERVER_ERROR:
+            span.set_attribute("error.type", str(found.status))
             span.set_status(Status(StatusCode.ERROR))
         span.end()
+
+
+def _method(scope: Scope) -> str:
+    """What a client may have made up is told as such; the opening of a WebSocket is a GET."""
+    method: str = scope.get("method", "GET")
+    return method if method in METHODS else "_OTHER"
 
 
 class LimitMetrics:
