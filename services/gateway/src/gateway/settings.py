@@ -107,7 +107,10 @@ class GatewaySettings(ServiceSettings):
         "reliability", pattern=r"^[\w.:-]{0,64}$", description="Of keys in the store."
     )
     rate_limit_replicas: int | None = Field(
-        None, ge=1, description="How many gateways share a limit while each counts on its own."
+        None,
+        ge=1,
+        description="How many gateways share a limit while each counts on its own; "
+        "when unset, as many as the store heard of lately.",
     )
     rate_limit_tenant_header: str | None = Field(
         None,
