@@ -116,6 +116,8 @@ async def test_a_bug_is_told_to_the_log_and_not_to_the_caller(caplog: pytest.Log
             await call(say(channel), StringValue(), peer="echo")
     assert raw.value.code() is grpc.StatusCode.INTERNAL
     assert "hunter2" not in repr(raw.value) + translated.value.detail
+    # Its caller cannot tell it from an outage, and may come back as after one.
+    assert translated.value.retry_after == 1
     assert [record.message for record in caplog.records if record.levelname == "ERROR"] == [
         "rpc.bug",
         "rpc.bug",

@@ -105,7 +105,7 @@ class _Broken(Unavailable):
     default_reason = "UPSTREAM_BROKEN"
 
     def __init__(self, peer: str) -> None:
-        super().__init__(f"The {peer} service could not answer; the failure is in its log.")
+        super().__init__(f"The {peer} service could not answer; the failure is in its log.", retry_after=1.0)
 
 
 def metadata(token: str | None) -> Metadata:
@@ -133,8 +133,9 @@ def _service_config(idempotent: Sequence[str]) -> str:
             # Nobody is called who listens already and would only tell us to come back.
             "healthCheckConfig": {"serviceName": keepalive.CALLABLE},
             "methodConfig": [retried] if names else [],
-            # When most calls fail, retries stop: they are for a blip, not for an outage.
+            # When most calls fail, retries stop: they are for a blip, not for an outage. As many good
+            # ones bring them back, or an outage of the database would cost those of the minutes after it.
             # One replica's death may fail as many calls at once as were under way to it.
-            "retryThrottling": {"maxTokens": 200, "tokenRatio": 0.1},
+            "retryThrottling": {"maxTokens": 200, "tokenRatio": 1.0},
         }
     )

@@ -56,7 +56,10 @@ class HashingCalls:
                 raise Unavailable("The auth service does not answer; try again.", retry_after=_RETRY_SECONDS)
             return await under_way.read()
         except grpc.aio.AioRpcError as failed:
-            raise (to_error(failed, peer=self._peer) or Unavailable(reason="UPSTREAM_BROKEN")) from failed
+            raise (
+                to_error(failed, peer=self._peer)
+                or Unavailable(reason="UPSTREAM_BROKEN", retry_after=_RETRY_SECONDS)
+            ) from failed
         finally:
             under_way.cancel()
 

@@ -16,6 +16,7 @@ from reliability.triage.v1 import triage_pb2_grpc as rpc
 PEER = "triage"
 IDEMPOTENT = ("/reliability.triage.v1.TriageService/GetSummary",)
 _CHUNK = 64 * 1024
+_RETRY_SECONDS = 1.0
 
 Lines = AsyncIterator[bytes]
 
@@ -45,7 +46,10 @@ class TriageUpstream:
                 else:
                     yield summary(message.summary)
         except grpc.aio.AioRpcError as failed:
-            raise (to_error(failed, peer=PEER) or Unavailable(reason="UPSTREAM_BROKEN")) from failed
+            raise (
+                to_error(failed, peer=PEER)
+                or Unavailable(reason="UPSTREAM_BROKEN", retry_after=_RETRY_SECONDS)
+            ) from failed
         finally:
             under_way.cancel()
 
@@ -54,7 +58,11 @@ class TriageUpstream:
         async for part in self.summarize(token, lines, fresh=fresh):
             if isinstance(part, shapes.Summary):
                 return part
-        raise Unavailable("Triage ended without an answer; try again.", reason="UPSTREAM_BROKEN")
+        raise Unavailable(
+            "Triage ended without an answer; try again.",
+            reason="UPSTREAM_BROKEN",
+            retry_after=_RETRY_SECONDS,
+        )
 
     async def preview(self, token: str, lines: Lines | None) -> shapes.Preview:
         asked = (pb.PreviewRequest(start=start) if start else pb.PreviewRequest(chunk=chunk)
@@ -64,7 +72,10 @@ class TriageUpstream:
                 asked, timeout=deadline.at_most(self._seconds), metadata=metadata(token)
             )
         except grpc.aio.AioRpcError as failed:
-            raise (to_error(failed, peer=PEER) or Unavailable(reason="UPSTREAM_BROKEN")) from failed
+            raise (
+                to_error(failed, peer=PEER)
+                or Unavailable(reason="UPSTREAM_BROKEN", retry_after=_RETRY_SECONDS)
+            ) from failed
         return preview(answer)
 
     async def get(self, token: str, summary_id: str) -> shapes.Summary:
