@@ -33,8 +33,9 @@ OUT = ROOT / "docs" / "pictures"
 PATHS = ("/protected", "/protected", "/external-api", "/sessions", "/debug/summarize-errors", "/nowhere")
 
 
-def ask(url: str, token: str, path: str) -> None:
-    request = urllib.request.Request(url + path, headers={"Authorization": f"Bearer {token}"})  # noqa: S310  # loopback
+def ask(url: str, token: str, path: str, method: str = "GET") -> None:
+    headers = {"Authorization": f"Bearer {token}"}
+    request = urllib.request.Request(url + path, headers=headers, method=method)  # noqa: S310  # loopback
     try:
         with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310  # loopback
             answer.read()
@@ -50,6 +51,8 @@ def use(suite: Suite, done: threading.Event) -> None:
         for path in PATHS:
             ask(suite.base_url, token, path)
             time.sleep(0.05)
+        ask(suite.base_url, token, "/logout", "POST")
+        ask(suite.base_url, token, "/protected")
         try:
             token = sign_in(suite)["access_token"]
         except OSError:
