@@ -103,6 +103,9 @@ def test_an_escaped_harmless_character_is_the_character(letter: str):
     assert canonical(b"/a%%%02x" % ord(letter)) == f"/a{letter}"
 
 
+CONTROLS = {*range(32), 127} - {9}
+
+
 @given(
     name=st.text(string.ascii_lowercase + "-", min_size=1, max_size=20).map(str.encode),
     value=st.binary(max_size=40),
@@ -111,9 +114,9 @@ def test_a_head_never_holds_more_than_one_request(name: bytes, value: bytes):
     try:
         text = head(b"GET / HTTP/1.1", b"host: a", [name + b": " + value])
     except Invalid:
-        assert set(value) & {0, 10, 13}
+        assert set(value) & CONTROLS
         return
-    assert not set(value) & {0, 10, 13}
+    assert not set(value) & CONTROLS
     assert text.count(b"\r\n\r\n") == 1
     assert text.endswith(b"\r\n\r\n")
     assert len(text.split(b"\r\n")) == 5

@@ -112,9 +112,12 @@ class Guards:
         path = scope["path"]
         if len(path) > _MAX_PATH or len(scope["query_string"]) > self._bounds.query:
             return _TOO_LONG
-        if not path.startswith("/") or _BAD_PATH.search(path):
-            return _BAD_PLACE
-        return None
+        return None if _plain(path) else _BAD_PLACE
+
+
+@lru_cache(maxsize=4096)
+def _plain(path: str) -> bool:
+    return path.startswith("/") and _BAD_PATH.search(path) is None
 
 
 @lru_cache(maxsize=1024)

@@ -42,9 +42,38 @@ class Cycle(RequestResponseCycle):
     """uvicorn's, with a shorter way for an answer whose length is known: the usual one of this gateway."""
 
     async def send(self, message: Any) -> None:
-        if self.response_started or message["type"] != "http.response.start" or self.flow.write_paused:
+        if self.response_started:
+            await self._send_body(message)
+        elif message["type"] == "http.response.start" and not (self.flow.write_paused or self.disconnected):
+            await self._send_head(message)
+        else:
+            await super().send(message)
+
+    async def _send_body(self, message: Any) -> None:
+        body = message.get("body", b"")
+        if (
+            message.get("more_body", False)
+            or self.response_complete
+            or self.disconnected
+            or self.flow.write_paused
+            or self.chunked_encoding
+            or len(body) != self.expected_content_length
+            or message["type"] != "http.response.body"
+            or self.scope["method"] == "HEAD"
+        ):
             await super().send(message)
             return
+        # All of it at once, as long as it was said to be.
+        self.expected_content_length = 0
+        if body:
+            self.transport.write(body)
+        self.response_complete = True
+        self.message_event.set()
+        if not self.keep_alive:
+            self.transport.close()
+        self.on_response()
+
+    async def _send_head(self, message: Any) -> None:
         lines = [name + b": " + value for name, value in self.default_headers]
         length = None
         close = False
@@ -58,7 +87,7 @@ class Cycle(RequestResponseCycle):
                 break
             lines.append(name + b": " + value)
         status = message["status"]
-        if (length is None and status not in _EMPTY) or self.disconnected:
+        if length is None and status not in _EMPTY:
             await super().send(message)
             return
         self.response_started = True

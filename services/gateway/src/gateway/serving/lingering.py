@@ -23,12 +23,13 @@ class LingeringTransport:
         # Asked on every request: bound once, past __getattr__.
         self.write = transport.write
         self.get_extra_info = transport.get_extra_info
+        self._closing = transport.is_closing
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
     def is_closing(self) -> bool:
-        return self._ended or self._transport.is_closing()
+        return self._ended or self._closing()
 
     def close(self) -> None:
         if self._ended:
