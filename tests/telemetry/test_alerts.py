@@ -87,6 +87,12 @@ def singles() -> Iterator[Case]:
     name = "gateway_revocations_staleness_seconds"
     yield Case("RevocationsStale", "a replica lost the stream", rising(name, 60, minutes=5), 5, page)
     yield Case("RevocationsStale", "half a second old", steady(name, 0.5), 30)
+    yield Case("RevocationsLate", "one in ten is late", known_in_time(36, late=4), 60, ticket)
+    yield Case(
+        "RevocationsLate", "one in ten is late, and pushed", known_in_time(36, late=4, le="1"), 60, ticket
+    )
+    yield Case("RevocationsLate", "one in 200 is late", known_in_time(39.8, late=0.2), 60)
+    yield Case("RevocationsLate", "two in an hour, one late", known_in_time(1 / 60, late=1 / 60), 60)
     life = steady("auth_signing_key_lifetime_seconds", 1000)
     age = "auth_signing_key_age_seconds"
     yield Case("SigningKeyRotationLate", "a fifth too old", life | steady(age, 1200), 20, ticket)
@@ -104,6 +110,13 @@ def singles() -> Iterator[Case]:
     yield Case("ModelBreakerOpen", "open for ten minutes", steady("triage_breaker_state", 2), 10)
     yield from security()
     yield from upkeep()
+
+
+def known_in_time(in_time: float, *, late: float, le: str = "1.0") -> dict[str, str]:
+    """Revocations a minute."""
+    name = "gateway_revocations_propagation_seconds"
+    every = rising(f"{name}_count", in_time + late)
+    return every | rising(f"{name}_bucket", in_time, labels=f',le="{le}"')
 
 
 def security() -> Iterator[Case]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from suite.watch.objectives import OBJECTIVES, Objective, Rule
+from suite.watch.objectives import OBJECTIVES, Objective, Rule, at_most
 
 RUNBOOKS: Final = "docs/runbooks"
 """Where the runbooks are as they are shipped; `--runbooks` and the chart put an address in its place."""
@@ -55,6 +55,16 @@ def single() -> Iterator[Rule]:
         "page",
         "{{ $labels.pod }} knew all revocations {{ $value | humanizeDuration }} ago; later logouts pass.",
         after="1m",
+    )
+    known = "gateway_revocations_propagation_seconds"
+    in_time = f"sum by (namespace) (rate({known}_bucket{{{at_most('1.0')}}}[30m]))"
+    yield _alert(
+        "RevocationsLate",
+        f"1 - {in_time} / sum by (namespace) (rate({known}_count[30m])) > 0.01 "
+        f"and sum by (namespace) (increase({known}_count[30m])) > 20",
+        "ticket",
+        "{{ $value | humanizePercentage }} of revocations took longer than a second to be known.",
+        after="10m",
     )
     yield _alert(
         "SigningKeyRotationLate",

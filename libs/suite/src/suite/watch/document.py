@@ -50,8 +50,9 @@ Then Grafana is at http://127.0.0.1:3000; import a dashboard from the folder abo
 ## In a cluster
 
 `docs/collector.yaml` is the configuration of a collector that keeps every trace with an error or past a
-second and a tenth of the rest, reads the logs of pods, and names namespace and pod of everything;
-`docs/collector-rbac.yaml` is what it may read of the cluster for that. `make collector` runs it in a real
+second and a tenth of the rest (of those that are recorded: leave `sampleRatio` at 1 for it to decide), reads
+the logs of pods, and names namespace and pod of everything; `docs/collector-rbac.yaml` is what it may read of
+the cluster for that. `make collector` runs it in a real
 collector (contrib distribution; built by Go where none is there) between what the suite pushes and stand-ins
 for Prometheus, Tempo, Loki and the API of the cluster. No CI does: nobody packages a collector for it.
 
