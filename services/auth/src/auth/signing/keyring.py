@@ -1,12 +1,14 @@
 """The keys in memory: what signs now, and what everybody may verify with."""
 
+import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 import jwt
+import orjson
 
 from auth.signing import material
 from auth.signing.sealing import Seal
@@ -21,6 +23,12 @@ class _Signing:
     kid: str
     algorithm: str
     key: material.PrivateKey | bytes = field(repr=False)
+    head: bytes
+    """What every token that this key signs begins with."""
+
+    @classmethod
+    def of(cls, kid: str, algorithm: str, key: material.PrivateKey | bytes) -> Self:
+        return cls(kid, algorithm, key, _encoded({"alg": algorithm, "kid": kid, "typ": TYPE}))
 
 
 class Keyring:
@@ -77,23 +85,29 @@ class Keyring:
     def sign(self, claims: Mapping[str, Any]) -> str:
         if self._signing is None:
             raise _not_loaded()
-        return jwt.encode(
-            dict(claims),
-            self._signing.key,
-            algorithm=self._signing.algorithm,
-            headers={"typ": TYPE, "kid": self._signing.kid},
-        )
+        # RFC 7515, 3.1; what PyJWT does besides that costs as much as half a signature.
+        signed = self._signing.head + b"." + _encoded(claims)
+        signature = jwt.get_algorithm_by_name(self._signing.algorithm).sign(signed, self._signing.key)
+        return (signed + b"." + _base64(signature)).decode("ascii")
 
     def _choose(self, stored: Sequence[StoredKey]) -> _Signing | None:
         if self._hs256_secret is not None:
-            return _Signing(symmetric_kid(self._hs256_secret), "HS256", self._hs256_secret)
+            return _Signing.of(symmetric_kid(self._hs256_secret), "HS256", self._hs256_secret)
         active = next((each for each in stored if each.key.state == "active"), None)
         if active is None:
             return None
         if self._signing is not None and self._signing.kid == active.key.kid:
             return self._signing
         private = self._seal.open(active.private_sealed, bound_to=active.key.kid)
-        return _Signing(active.key.kid, active.key.algorithm, material.load(private))
+        return _Signing.of(active.key.kid, active.key.algorithm, material.load(private))
+
+
+def _encoded(document: Mapping[str, Any]) -> bytes:
+    return _base64(orjson.dumps(document))
+
+
+def _base64(raw: bytes) -> bytes:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=")
 
 
 def _not_loaded() -> Unavailable:
