@@ -11,6 +11,8 @@ _CLOSE: Final = b"connection: close"
 _FAIR: Final = b"\t" + bytes(range(0x20, 0x7F)) + bytes(range(0x80, 0x100))
 _BREAKS: Final = b"\r\n" * 256
 _EMPTY: Final = frozenset({204, 304})
+# Name and value are a pair; this makes a line of them.
+_line: Final = b": ".join
 
 
 class UnfairHeader(ValueError):
@@ -32,7 +34,7 @@ def head(status: int, lines: list[bytes]) -> bytes:
 
 def rendered(usual: Headers, answer: Answer, *, keep_alive: bool) -> bytes:
     """A whole answer, with the headers the server adds to each."""
-    lines = [name + b": " + value for name, value in usual + answer.headers]
+    lines = [*map(_line, usual), *map(_line, answer.headers)]
     if not keep_alive and not answer.close:
         lines.append(_CLOSE)
     return head(answer.status, lines) + answer.body
@@ -74,27 +76,19 @@ class Cycle(RequestResponseCycle):
         self.on_response()
 
     async def _send_head(self, message: Any) -> None:
-        lines = [name + b": " + value for name, value in self.default_headers]
-        length = None
-        close = False
-        for name, value in message["headers"]:
-            if name == b"content-length":
-                length = int(value)
-            elif name == b"connection":
-                close = close or b"close" in value.lower()
-            elif name == b"transfer-encoding":
-                length = None
-                break
-            lines.append(name + b": " + value)
+        headers = message["headers"]
+        fields = dict(headers)
+        length = fields.get(b"content-length")
         status = message["status"]
-        if length is None and status not in _EMPTY:
+        if (length is None and status not in _EMPTY) or b"transfer-encoding" in fields:
             await super().send(message)
             return
+        lines = [*map(_line, self.default_headers), *map(_line, headers)]
         self.response_started = True
         self.waiting_for_100_continue = False
         self.chunked_encoding = False
-        self.expected_content_length = length or 0
-        if close:
+        self.expected_content_length = 0 if length is None else int(length)
+        if b"close" in fields.get(b"connection", b"").lower():
             self.keep_alive = False
         elif not self.keep_alive:
             lines.append(_CLOSE)
