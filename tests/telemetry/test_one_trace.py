@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 LOGIN = "reliability.auth.v1.AuthService/Login"
+REFRESH = "reliability.auth.v1.AuthService/Refresh"
 SUMMARIZE = "reliability.triage.v1.TriageService/Summarize"
 
 
@@ -40,14 +41,18 @@ def test_a_sign_in_and_a_summary_are_one_trace_down_to_the_database_and_the_mode
     async def ask() -> None:
         form = {"username": admin.username, "password": admin.password}
         signed_in = await watched.api.call("POST", "/login", form=form, headers=sent)
-        token = signed_in.json()["access_token"]
+        token, spent = (signed_in.json()[name] for name in ("access_token", "refresh_token"))
+        body = {"refresh_token": spent}
+        assert (await watched.api.call("POST", "/token/refresh", body=body, headers=sent)).status == 200
         path = "/debug/summarize-errors"
         assert (await watched.api.call("GET", path, token=token, headers=sent)).status == 200
 
     watched.run(ask())
-    edge = {"POST login", "GET summarize_errors"}
+    edge = {"POST login", "POST refresh", "GET summarize_errors"}
     spans = whole(
-        watched, trace_id, {*edge, LOGIN, SUMMARIZE, "UPDATE users INSERT sessions", "chat gpt-5-mini"}
+        watched,
+        trace_id,
+        {*edge, LOGIN, REFRESH, SUMMARIZE, "UPDATE users INSERT sessions", "chat gpt-5-mini"},
     )
 
     roots = {span.name: span for span in spans if span.parent_id == client}
@@ -58,6 +63,8 @@ def test_a_sign_in_and_a_summary_are_one_trace_down_to_the_database_and_the_mode
     statements = below(spans, login)
     assert {"UPDATE users INSERT sessions", "COMMIT"} <= set(statements)
     assert {(span.service, span.kind) for span in statements.values()} == {("auth", "CLIENT")}
+    (refresh,) = below(spans, roots["POST refresh"]).values()
+    assert [(each.service, each.kind) for each in below(spans, refresh).values()] == [("auth", "CLIENT")]
     summarize = below(spans, roots["GET summarize_errors"])[SUMMARIZE]
     assert (summarize.service, summarize.kind) == ("triage", "SERVER")
     inside = below(spans, summarize)
