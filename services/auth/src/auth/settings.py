@@ -1,6 +1,5 @@
 """What auth is told at its start, and what it refuses to start with."""
 
-import os
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import ClassVar, Literal
@@ -9,6 +8,7 @@ from pydantic import Field, SecretStr
 from sqlalchemy.engine import URL
 
 from auth.domain.secret_keys import SecretKeys
+from auth.processors import usable
 from auth.storage.database import parse_url
 from chassis.settings import ServiceSettings
 from chassis.settings_faults import memory_storage, weak_secret
@@ -122,7 +122,7 @@ class AuthSettings(DatabaseSettings):
 
     bcrypt_rounds: int = Field(12, ge=4, le=16, description="Cost of a password hash, as a power of two.")
     hashing_threads: int = Field(
-        default_factory=lambda: os.cpu_count() or 1, ge=1, le=64, description="Passwords hashed at once."
+        default_factory=lambda: min(64, usable()), ge=1, le=64, description="Passwords hashed at once."
     )
     hashing_queue: int = Field(64, ge=0, le=10_000, description="Sign-ins that may wait for a thread.")
 
