@@ -21,7 +21,7 @@ BUF_AGAINST ?= .git\#branch=main,subdir=proto
 BIN := .venv/bin
 # docker, podman or buildah, whichever is there.
 ENGINE ?=
-SHELL_FILES := .ci/run .ci/setup proto/generate.sh charts/charting/setup.sh $(wildcard services/image/*.sh kind/*.sh)
+SHELL_FILES := .ci/run .ci/setup .ci/prometheus .ci/collector proto/generate.sh charts/charting/setup.sh $(wildcard services/image/*.sh kind/*.sh)
 PYTHON_FILES := .
 
 ##@ Use it
@@ -97,6 +97,22 @@ alerts: setup ## Alerts and dashboards, evaluated by a real Prometheus
 	.ci/prometheus
 	PROMETHEUS_REQUIRED=1 $(BIN)/pytest tests/telemetry $(ARGS)
 
+# On PATH or in COLLECTOR_BIN, else Go builds one, which takes minutes: no part of .ci/run.
+.PHONY: collector
+collector: setup ## docs/collector.yaml in a real OpenTelemetry Collector
+	.ci/collector
+	$(BIN)/pytest tests/telemetry/test_collector.py $(ARGS)
+
+# gRPC would tell of every connection that a fault ends.
+.PHONY: chaos
+chaos: setup ## Break one thing after the other under traffic; fails on a broken promise of docs/degradation.md
+	GRPC_VERBOSITY=NONE $(BIN)/python -m suite.chaos --write .cache/degradation.md $(ARGS)
+
+.PHONY: chaos-docs
+chaos-docs: setup ## The same, written to docs/degradation.md
+	GRPC_VERBOSITY=NONE $(BIN)/python -m suite.chaos --write docs/degradation.md
+	$(BIN)/python -m suite.chaos --check
+
 .PHONY: check
 check: setup ## Everything that reads the code: lint, types, contracts, drift
 	$(BIN)/ruff check $(PYTHON_FILES)
@@ -110,6 +126,7 @@ check: setup ## Everything that reads the code: lint, types, contracts, drift
 	proto/generate.sh && git diff --exit-code -- proto/gen
 	$(BIN)/python -m suite.docs --check
 	$(BIN)/python -m suite.watch --check
+	$(BIN)/python -m suite.chaos --check
 	$(BIN)/python -m gateway openapi | diff - docs/openapi.json
 	MYPYPATH=charts $(BIN)/mypy charts/charting
 	PYTHONPATH=charts $(BIN)/python -m charting.generate --check

@@ -24,7 +24,7 @@ WARM_SECONDS = 5.0
 # A busy machine only ever makes things late: what was late is looked at again, so often at most.
 TRIES = 4
 _BUSY_PERCENT = 60.0
-_CALM_SECONDS = 20.0
+_CALM_SECONDS = 8.0
 _LEAVE_SECONDS = 0.8
 _GIVE_UP_SECONDS = 30.0
 

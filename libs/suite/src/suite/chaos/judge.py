@@ -63,9 +63,16 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """Seconds that a process that does nothing took longer during the fault than in quiet times."""
+    """What a process that does nothing felt during the fault, in seconds.
 
-    p99: float = 0.0
+    Args:
+        slowest: the longest it took.
+        longer: that, against its p99 in quiet times.
+        median: the same of the medians, against those right before.
+    """
+
+    slowest: float = 0.0
+    longer: float = 0.0
     median: float = 0.0
 
     @classmethod
@@ -73,10 +80,8 @@ class Machine:
         during, before = moments.during(still), moments.before(quiet)
         if not during or not before:
             return cls()
-        return cls(
-            max(0.0, p99(during) - p99(quiet)),
-            max(0.0, median(during) - median(before)),
-        )
+        slowest = max(sample.took for sample in during)
+        return cls(slowest, max(0.0, slowest - p99(quiet)), max(0.0, median(during) - median(before)))
 
 
 def judge(
@@ -99,19 +104,22 @@ def judge(
     """
     # One asking of many requests that saw both sides of a moment says nothing about either.
     edges = (moments.began, moments.there, moments.ending, moments.over)
-    told = [
+    whole = [
         sample
         for sample in samples
         if not (route.many and any(sample.began < edge < sample.ended for edge in edges))
     ]
-    during = moments.during(told)
+    during = moments.during(whole)
     if not during or not quiet:
-        return Cell(promise, {}, 0.0, 0.0, None, wrong=("nothing was seen",))
-    back = _back(route, [sample for sample in told if sample.ended > moments.over], moments.over)
-    wrong = _wrong(route, promise, told, moments)
+        # Whoever waits all the while may only be late.
+        waiting = moments.waited(samples) > 0
+        told = ("nothing was answered" if waiting else "nothing was seen",)
+        return Cell(promise, {}, 0.0, 0.0, None, () if waiting else told, told if waiting else ())
+    back = _back(route, [sample for sample in whole if sample.ended > moments.over], moments.over)
+    wrong = _wrong(route, promise, whole, moments)
     late = _late(promise, during, quiet, moments.before(quiet), machine)
-    waited = moments.waited(told)
-    if promise.within is not None and waited > promise.within + machine.p99:
+    waited = moments.waited(whole)
+    if promise.within is not None and waited > promise.within + machine.slowest:
         late.append(f"one had waited {waited * 1000:.0f} ms when the fault ended")
     if back is None:
         wrong.append("it did not come back")
@@ -167,10 +175,10 @@ def _late(
 ) -> list[str]:
     told = []
     slowest = max(sample.took for sample in during)
-    if promise.within is not None and slowest > promise.within + machine.p99:
+    if promise.within is not None and slowest > promise.within + machine.slowest:
         told.append(f"the slowest took {slowest * 1000:.0f} ms")
     added = p99(during) - p99(quiet)
-    if promise.added is not None and added >= promise.added + machine.p99:
+    if promise.added is not None and added >= promise.added + machine.longer:
         told.append(f"p99 + {added * 1000:.0f} ms")
     if promise.median_added is not None and before:
         added = median(during) - median(before)

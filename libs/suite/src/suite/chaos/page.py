@@ -44,12 +44,16 @@ client of its own, which never tries again.
   good times of the run. A limit's is that of the whole burst.
 - **back**: from the moment that what was broken says itself that it is back, to the first of three usual
   outcomes in a row (of one burst).
+- **as usual**, in the matrix, are the outcomes of good times and no other.
 - A bound on time is widened by what a process that does nothing took longer at the same moment, asked by
   the same client. What was late, or hangs on an answer of Redis within tens of milliseconds (limits,
   fallback), is looked at up to {tries} times, for a busy machine makes things late and never early.
   Everything else counts at once.
 
-Shorter than shipped, so that seconds suffice: {timings}.
+Shorter than shipped, so that seconds suffice:
+
+{timings}
+
 Passwords cost `BCRYPT_ROUNDS=4`. All else that matters here is as shipped: `AUTH_TIMEOUT_SECONDS=0.9`,
 `DATABASE_TIMEOUT_SECONDS=0.7`, `RATE_LIMIT_STORE_TIMEOUT_MS=40`.
 
@@ -60,10 +64,9 @@ This run: {when}, {cpus} processors, {seconds:.0f} s, {faults} faults, {cells} p
 def page(seen: Rows, *, seconds: float, tries: int) -> str:
     cells = [cell for row in seen.values() for cell in row.cells.values()]
     broken = sum(not cell.kept for cell in cells)
-    timings = ", ".join(
-        f"`{name}={value}` ({service})"
+    timings = "\n".join(
+        f"- {service}: " + ", ".join(f"`{name}={value}`" for name, value in settings.items())
         for service, settings in TIMINGS.items()
-        for name, value in settings.items()
     )
     head = _HEAD.format(
         burst=BURST,
