@@ -19,8 +19,10 @@ from auth.domain.audit.events import Event
 from auth.migrate import migrate
 from auth.storage.audit import Audit
 from auth.storage.database import Database, parse_url
+from chassis import origin
 from chassis.errors import Unauthenticated
 from reliability.auth.v1 import auth_pb2 as pb
+from reliability.auth.v1 import auth_pb2_grpc as rpc
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -178,3 +180,25 @@ async def test_a_logout_everywhere_is_one_event(auth: Any, database: str) -> Non
             "SELECT kind, actor = subject, details FROM audit_events ORDER BY sequence DESC LIMIT 1"
         ).fetchone()
     assert row == ("session.all_ended", True, {"sessions": "3", "reason": "ended_by_user"})
+
+
+async def test_an_event_tells_where_its_request_came_from(auth: Any, database: str) -> None:
+    root = await auth.login("root")
+    origin.comes_from("2001:db8::7")
+    created = await auth.call(
+        rpc.UserServiceStub(auth.channel).CreateUser,
+        pb.CreateUserRequest(username="eve", password="a lighthouse in december", role=pb.ROLE_USER),
+        root,
+    )
+    await auth.logout(root)
+
+    with psycopg.connect(database) as connection:
+        rows = connection.execute(
+            "SELECT kind, address FROM audit_events WHERE actor <> '' ORDER BY sequence"
+        ).fetchall()
+    assert created.user.id
+    assert rows == [
+        ("sign_in.succeeded", "192.0.2.7"),
+        ("user.created", "2001:db8::7"),
+        ("session.ended", "2001:db8::7"),
+    ]

@@ -159,6 +159,19 @@ async def lost_to(
 
 
 @pytest.mark.slow
+async def test_the_trail_tells_the_address_that_the_gateway_saw(front: Any, database: str, password: str):
+    async with front(database, gateway={"TRUSTED_PROXIES": "127.0.0.0/8"}) as suite:
+        pair = await suite.login("ada", password)
+        headers = {"X-Forwarded-For": "203.0.113.9", "Authorization": f"Bearer {pair['access_token']}"}
+        async with suite.http.post(suite.base + "/logout", headers=headers) as answer:
+            assert answer.status == 204
+
+    with psycopg.connect(database) as connection:
+        rows = connection.execute("SELECT address FROM audit_events WHERE kind = 'session.ended'").fetchall()
+    assert rows == [("203.0.113.9",)]
+
+
+@pytest.mark.slow
 async def test_without_any_replica_the_client_is_told_when_to_come_back(
     front: Any, database: str, password: str
 ):

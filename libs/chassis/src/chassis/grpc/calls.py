@@ -15,7 +15,7 @@ import grpc
 from grpc_status import rpc_status
 from opentelemetry.trace import Span, SpanKind
 
-from chassis import deadline
+from chassis import deadline, origin
 from chassis.errors import ServiceError, Unauthenticated, Unavailable
 from chassis.grpc.status import INTERNAL, to_status
 from chassis.observability import context as trace_context
@@ -128,10 +128,11 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         return make(around, handler.request_deserializer, handler.response_serializer)
 
     def _entered(self, method: str, context: Context) -> AbstractContextManager[Span | None]:
-        """Sets trace and deadline for the task, which is the call's own and ends with it."""
+        """Sets trace, origin and deadline for the task, which is the call's own and ends with it."""
         given = _only(context, "traceparent")
         here = self._sampler.begin(given)
         trace_context.attach(here)
+        origin.comes_from(_only(context, origin.METADATA) or "")
         left: float | None = context.time_remaining()
         if left is not None or method not in self._unbounded:
             deadline.narrow(DEFAULT_SECONDS if left is None else left)

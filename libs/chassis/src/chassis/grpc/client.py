@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 
 import grpc
 
-from chassis import deadline
+from chassis import deadline, origin
 from chassis.errors import Unavailable
 from chassis.grpc import keepalive
 from chassis.grpc.rotating import RotatingChannel
@@ -109,9 +109,11 @@ class _Broken(Unavailable):
 
 
 def metadata(token: str | None) -> Metadata:
-    """What every call carries: the trace, and the caller's own token where there is one."""
-    trace = trace_context.current()
+    """What every call carries: the trace, where it came from, and the caller's own token, as far as known."""
+    trace, address = trace_context.current(), origin.address()
     given: Metadata = () if trace is None else (("traceparent", trace.traceparent),)
+    if address:
+        given = (*given, (origin.METADATA, address))
     return given if token is None else (*given, ("authorization", f"Bearer {token}"))
 
 

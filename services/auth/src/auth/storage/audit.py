@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy import Row, insert, select, text
@@ -11,6 +12,7 @@ from auth.domain.audit.events import Event
 from auth.storage.lease import Statements
 from auth.storage.locks import AUDIT
 from auth.storage.tables import audit_events
+from chassis import origin
 from chassis.observability import context
 
 log = logging.getLogger("audit")
@@ -35,6 +37,8 @@ class Audit:
         )
         last = result.one_or_none()
         sequence, previous = (last.sequence, last.hash) if last else (0, GENESIS)
+        if not event.address:
+            event = replace(event, address=origin.address())
         trace = context.current()
         link = Link.after(sequence, previous, event, trace_id=trace.trace_id if trace else "")
         await self._statements.execute(insert(audit_events).values(_row(link)))

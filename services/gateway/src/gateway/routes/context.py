@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request, Response
 from slowapi import Limiter as SlowLimiter
 
+from chassis import origin
 from chassis.errors import Unauthenticated
 from chassis.lifecycle import Readiness
 from gateway.exchange import Exchange, exchange
@@ -43,21 +44,28 @@ class Refused(Exception):
         self.problem = problem
 
 
+def told(request: Request) -> Exchange:
+    """What the chain established; every call to auth made from here on says where the request came from."""
+    found = exchange(request.scope)
+    origin.comes_from(found.client)
+    return found
+
+
 # Coroutines, though they wait for nothing: FastAPI sends plain functions to a thread.
 async def asked(request: Request) -> Exchange:
-    return exchange(request.scope)
+    return told(request)
 
 
 async def caller_token(request: Request) -> str:
     """The token that the chain has already verified."""
-    token = exchange(request.scope).token
+    token = told(request).token
     if token is None:
         raise Unauthenticated
     return token
 
 
 def device(request: Request, cookie: str = "") -> Device:
-    return Device(exchange(request.scope).client, request.headers.get("user-agent", ""), cookie)
+    return Device(told(request).client, request.headers.get("user-agent", ""), cookie)
 
 
 def never_stored(response: Response) -> None:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Form, Request, Response
 
 from chassis.errors import Invalid, NotFound, Unauthenticated
 from gateway.problems import Problem
-from gateway.routes.context import Context, Refused, device, never_stored, problems
+from gateway.routes.context import Context, Refused, device, never_stored, problems, told
 from gateway.shapes.oauth import Introspection, MachineToken, Metadata, TokenQuestion, TokenRequest
 
 _KEYS_SECONDS = 60
@@ -133,6 +133,7 @@ def _client(request: Request, form_id: str | None, form_secret: str | None) -> t
     Raises:
         Refused: there are none, two, or none that can be read.
     """
+    told(request)
     header = request.headers.get("authorization", "")
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() != "basic":

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from gateway.limits.local_ring import slow
-from gateway.routes.context import Context, Token, never_stored, problems
+from gateway.routes.context import Context, Token, never_stored, problems, told
 from gateway.shapes.admin import Bootstrap, PasswordChange, PasswordRedemption, UserShown
 
 
@@ -29,7 +29,7 @@ def password_routes(context: Context) -> APIRouter:
     @ring.limit(guesses)
     async def redeem(request: Request, body: PasswordRedemption) -> None:
         """Sets a password with the one-time token an admin made; ends every session of the user."""
-        del request
+        told(request)
         await auth.redeem_reset(body.reset_token, body.new_password)
 
     @router.post(
@@ -41,7 +41,7 @@ def password_routes(context: Context) -> APIRouter:
     @ring.limit(guesses)
     async def bootstrap(request: Request, response: Response, body: Bootstrap) -> UserShown:
         """Creates the first admin with the installation's one-time secret."""
-        del request
+        told(request)
         never_stored(response)
         return await auth.bootstrap(body)
 
