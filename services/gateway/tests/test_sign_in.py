@@ -99,9 +99,11 @@ async def test_auth_gone_is_a_503_within_a_second(start: GatewayFactory, auth: S
         assert refused.headers["Retry-After"] == "1"
 
 
+@pytest.mark.parametrize("begun", [False, True], ids=["before it began", "while it was at it"])
 async def test_auth_hung_is_a_503_within_a_second_and_verified_traffic_goes_on(
-    start: GatewayFactory, auth: StandIn
+    start: GatewayFactory, auth: StandIn, *, begun: bool
 ) -> None:
+    credentials = {"username": "alice", "password": PASSWORD}
     flowing = asyncio.Event()
     flowing.set()
     host, _, port = auth.address.rpartition(":")
@@ -119,9 +121,15 @@ async def test_auth_hung_is_a_503_within_a_second_and_verified_traffic_goes_on(
     async with await asyncio.start_server(between, "127.0.0.1", 0) as server:
         auth.address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
         gateway = await start()
+        if begun:
+            auth.gate.clear()
+            asked = asyncio.create_task(gateway.ask("POST", "/login", data=credentials))
+            async with asyncio.timeout(5):
+                while not auth.calls["login"]:
+                    await asyncio.sleep(0.001)
         flowing.clear()
         began = time.monotonic()
-        refused = await gateway.ask("POST", "/login", data={"username": "alice", "password": PASSWORD})
+        refused = await (asked if begun else gateway.ask("POST", "/login", data=credentials))
         took = time.monotonic() - began
         verified = await gateway.ask("GET", "/protected", token=auth.signer.token())
         flowing.set()

@@ -10,6 +10,7 @@ from auth.domain.admin.stores import ApiKey, User
 from auth.domain.admin.users import Users, user_not_found
 from auth.wire import ROLES, cursor, identity, moment, page_size, page_token, role
 from chassis.errors import Invalid, NotFound
+from chassis.grpc.begun import tell_begun
 from reliability.auth.v1 import auth_pb2 as pb
 from reliability.auth.v1 import auth_pb2_grpc as rpc
 
@@ -20,8 +21,10 @@ class UserServicer(rpc.UserServiceServicer):
         self._api_keys = api_keys
 
     async def CreateUser(self, request: pb.CreateUserRequest, context: Any) -> pb.CreateUserResponse:
+        who = admin()
+        await tell_begun(context)
         user, reset = await self._users.create(
-            admin().sub,
+            who.sub,
             request.username,
             password=request.password,
             role=role(request.role, otherwise="user"),
@@ -53,8 +56,10 @@ class UserServicer(rpc.UserServiceServicer):
         return pb.UpdateUserResponse(user=shown(user))
 
     async def ResetPassword(self, request: pb.ResetPasswordRequest, context: Any) -> pb.ResetPasswordResponse:
+        who = admin()
+        await tell_begun(context)
         reset = await self._users.reset_password(
-            admin().sub, identity(request.user_id, user_not_found), request.new_password
+            who.sub, identity(request.user_id, user_not_found), request.new_password
         )
         if reset is None:
             return pb.ResetPasswordResponse()

@@ -53,8 +53,8 @@ class HashingCalls:
         under_way = method(asked, timeout=deadline.at_most(self._seconds), metadata=metadata(token))
         try:
             if not await self._begun(under_way):
-                raise Unavailable("The auth service does not answer; try again.", retry_after=_RETRY_SECONDS)
-            return await under_way.read()
+                raise _silent()
+            return await self._done(under_way)
         except grpc.aio.AioRpcError as failed:
             raise (
                 to_error(failed, peer=self._peer)
@@ -78,6 +78,17 @@ class HashingCalls:
         finally:
             head.cancel()
 
+    async def _done(self, under_way: Any) -> Any:
+        """The answer, however late, while anybody of auth is alive."""
+        answer = asyncio.ensure_future(under_way.read())
+        try:
+            while not (await asyncio.wait({answer}, timeout=self._silence / 2))[0]:
+                if not await self._somebody_answers():
+                    raise _silent()
+            return answer.result()
+        finally:
+            answer.cancel()
+
     async def _somebody_answers(self) -> bool:
         """Whether auth is alive, though maybe not the replica that was asked."""
         try:
@@ -90,3 +101,7 @@ class HashingCalls:
         except ServiceError:
             return False
         return True
+
+
+def _silent() -> Unavailable:
+    return Unavailable("The auth service does not answer; try again.", retry_after=_RETRY_SECONDS)

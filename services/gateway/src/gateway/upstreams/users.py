@@ -4,7 +4,8 @@ import grpc
 
 from chassis.grpc.client import call
 from gateway.shapes import admin as shapes
-from gateway.upstreams.auth import PEER, user_shown
+from gateway.upstreams.auth import PEER, SERVICE, user_shown
+from gateway.upstreams.hashing import HashingCalls
 from gateway.upstreams.timestamps import moment, moment_or_none
 from reliability.auth.v1 import auth_pb2 as pb
 from reliability.auth.v1 import auth_pb2_grpc as rpc
@@ -16,13 +17,19 @@ class UsersUpstream:
     Args:
         channel: to auth.
         seconds: the longest a call takes that hashes nothing.
-        hashing_seconds: the longest a call takes that sets a password.
+        hashing_seconds: the longest a call takes that sets a password, once auth has begun on it.
     """
 
     def __init__(self, channel: grpc.aio.Channel, *, seconds: float, hashing_seconds: float) -> None:
         self._users = rpc.UserServiceStub(channel)
         self._seconds = seconds
-        self._hashing_seconds = hashing_seconds
+        hashing = HashingCalls(channel, peer=PEER, silence=seconds, seconds=hashing_seconds)
+        self._hashing = hashing
+        name = f"/{SERVICE}.UserService"
+        self._create = hashing.method(f"{name}/CreateUser", pb.CreateUserRequest, pb.CreateUserResponse)
+        self._reset = hashing.method(
+            f"{name}/ResetPassword", pb.ResetPasswordRequest, pb.ResetPasswordResponse
+        )
 
     async def create(self, token: str, asked: shapes.UserCreation) -> shapes.UserCreated:
         request = pb.CreateUserRequest(
@@ -31,9 +38,7 @@ class UsersUpstream:
             role=_wire_role(asked.role),
             service_account=asked.service_account,
         )
-        answer = await call(
-            self._users.CreateUser, request, peer=PEER, seconds=self._hashing_seconds, token=token
-        )
+        answer = await self._hashing(self._create, request, token=token)
         return shapes.UserCreated(user=user_shown(answer.user), reset_token=answer.reset_token or None)
 
     async def page(self, token: str, size: int, page_token: str) -> shapes.UserPage:
@@ -57,9 +62,7 @@ class UsersUpstream:
 
     async def reset_password(self, token: str, user_id: str, new: str | None) -> shapes.PasswordReset:
         request = pb.ResetPasswordRequest(user_id=user_id, new_password=new or "")
-        answer = await call(
-            self._users.ResetPassword, request, peer=PEER, seconds=self._hashing_seconds, token=token
-        )
+        answer = await self._hashing(self._reset, request, token=token)
         return shapes.PasswordReset(
             reset_token=answer.reset_token or None, expires_at=moment_or_none(answer.reset_token_expires_at)
         )
