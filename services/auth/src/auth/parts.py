@@ -82,6 +82,7 @@ class Parts:
             refresh_tokens=refresh_tokens,
             access_tokens=access_tokens,
             lifetimes=lifetimes,
+            most_sessions=settings.session_limit,
             clock=clock,
             new_id=uuid.uuid4,
         )

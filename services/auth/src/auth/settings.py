@@ -100,6 +100,12 @@ class AuthSettings(DatabaseSettings):
     access_token_expire_minutes: float = Field(15, gt=0, le=1440, description="Life of an access token.")
     refresh_token_expire_days: float = Field(7, gt=0, le=400, description="Life of a session left alone.")
     session_expire_days: float = Field(30, gt=0, le=400, description="Life of a session, refreshed or not.")
+    session_limit: int = Field(
+        100,
+        ge=1,
+        le=10_000,
+        description="Live sessions of one user at most; a sign-in past it ends the one used longest ago.",
+    )
     refresh_token_grace_seconds: float = Field(
         10, ge=0, le=30, description="In which a refresh that is tried again gets the same answer."
     )

@@ -1,6 +1,7 @@
 """Sessions as their owners see and end them, over gRPC."""
 
 import asyncio
+import contextlib
 import uuid
 from typing import Any
 
@@ -175,3 +176,39 @@ async def test_a_sign_in_never_outlives_the_end_of_its_account(
 async def signed_in(auth: Any, username: str) -> list[Any]:
     pairs = await asyncio.gather(*(auth.login(username) for _ in range(4)), return_exceptions=True)
     return [each for each in pairs if not isinstance(each, BaseException)]
+
+
+async def test_a_sign_in_past_the_limit_ends_the_session_that_was_used_longest_ago(
+    replicas: Any, database: str
+):
+    async with replicas(database, SESSION_LIMIT="3") as auth:
+        first, second, third = [await auth.login() for _ in range(3)]
+        other = await auth.login("root")
+        # Dates in tokens are whole seconds, those of sessions are not.
+        first = await auth.refresh(first.refresh_token)
+        fourth = await auth.login()
+
+        assert await refused(auth, second) == "TOKEN_REVOKED"
+        with pytest.raises(Unauthenticated) as ended:
+            await auth.refresh(second.refresh_token)
+        assert ended.value.reason == "SESSION_ENDED"
+        live = {each.id for each in await listed(auth, fourth)}
+        assert live == {first.session_id, third.session_id, fourth.session_id}
+        assert len(await listed(auth, other)) == 1
+
+    with psycopg.connect(database) as connection:
+        rows = connection.execute(
+            "SELECT subject, details FROM audit_events WHERE kind = 'session.ended'"
+        ).fetchall()
+    assert rows == [(second.session_id, {"reason": "too_many"})]
+
+
+async def test_sign_ins_at_once_never_leave_more_sessions_than_the_limit(replicas: Any, database: str):
+    async with replicas(database, SESSION_LIMIT="2", RATE_LIMIT_ENABLED="false") as auth:
+        pairs = await asyncio.gather(*(auth.login() for _ in range(8)))
+        survivors = []
+        for pair in pairs:
+            with contextlib.suppress(Unauthenticated):
+                survivors.append(await auth.refresh(pair.refresh_token))
+
+    assert len(survivors) == 2

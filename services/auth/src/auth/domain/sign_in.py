@@ -10,6 +10,7 @@ from auth.domain.accounts import Candidate, Client, Issue
 from auth.domain.audit.events import Detail, Event
 from auth.domain.passwords.hasher import PasswordHasher, Verified
 from auth.domain.refresh_tokens import RefreshToken, RefreshTokens
+from auth.domain.revocations import Revocation
 from auth.domain.sessions import Lifetimes
 from auth.domain.stores import Begin, CandidateStore, Opening
 from auth.domain.throttle.sign_in import SignInThrottle
@@ -42,6 +43,7 @@ class SignIn:
         refresh_tokens: RefreshTokens,
         access_tokens: AccessTokens,
         lifetimes: Lifetimes,
+        most_sessions: int,
         clock: Clock,
         new_id: Callable[[], uuid.UUID],
     ) -> None:
@@ -52,6 +54,7 @@ class SignIn:
         self._refresh_tokens = refresh_tokens
         self._access_tokens = access_tokens
         self._lifetimes = lifetimes
+        self._most_sessions = most_sessions
         self._clock = clock
         self._new_id = new_id
 
@@ -121,6 +124,13 @@ class SignIn:
             )
             if issue is None:
                 return None
+            surplus = await work.sessions.end_surplus(
+                candidate.holder.user, most=self._most_sessions, sparing=token.session, now=now
+            )
+            lifetime = self._access_tokens.lifetime
+            await work.revocations.add(
+                *(Revocation.of_session(session, now=now, lifetime=lifetime) for session in surplus)
+            )
             user = str(candidate.holder.user)
             details: dict[Detail, str] = {
                 "session": str(token.session),
@@ -129,6 +139,11 @@ class SignIn:
             await work.audit.append(
                 Event(now, "sign_in.succeeded", user, user, address=client.address, details=details)
             )
+            for session in surplus:
+                ended: dict[Detail, str] = {"reason": "too_many"}
+                await work.audit.append(
+                    Event(now, "session.ended", user, str(session), address=client.address, details=ended)
+                )
             await work.commit()
         return issue, token
 

@@ -89,6 +89,11 @@ class SessionStore(Protocol):
     ) -> Sequence[uuid.UUID]:
         """Ends those that are the user's own and live, and names them."""
 
+    async def end_surplus(
+        self, user: uuid.UUID, *, most: int, sparing: uuid.UUID, now: datetime
+    ) -> Sequence[uuid.UUID]:
+        """Ends live sessions past so many, those used longest ago first, and names them."""
+
     async def end_spent(self, session: uuid.UUID, generation: int, *, now: datetime) -> uuid.UUID | None:
         """Ends a live session whose token of this generation was spent, and names its user."""
 

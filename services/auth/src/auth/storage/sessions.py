@@ -64,6 +64,25 @@ _END_ALL: Final = text(
     """
 )
 
+# A few at a time: each costs a revocation and an event, and a sign-in has not long. Where the limit was
+# lowered, the next sign-ins go on with it.
+_END_SURPLUS: Final = text(
+    """
+    WITH surplus AS (
+        SELECT id FROM sessions
+        WHERE user_id = :user AND ended_at IS NULL AND id <> :sparing
+            AND idle_expires_at > :now AND expires_at > :now
+        ORDER BY issued_at DESC, id OFFSET :others LIMIT 16
+    ), chosen AS (
+        SELECT id FROM sessions WHERE id IN (SELECT id FROM surplus) AND ended_at IS NULL
+        ORDER BY id FOR UPDATE
+    )
+    UPDATE sessions s SET ended_at = :now, end_reason = 'too_many'
+    FROM chosen WHERE s.id = chosen.id AND s.ended_at IS NULL
+    RETURNING s.id
+    """
+)
+
 
 class Sessions:
     def __init__(self, statements: Statements) -> None:
@@ -128,6 +147,14 @@ class Sessions:
         )
         rows = result.all()
         return Ended([row.id for row in rows], max((row.issued_at for row in rows), default=None))
+
+    async def end_surplus(
+        self, user: uuid.UUID, *, most: int, sparing: uuid.UUID, now: datetime
+    ) -> Sequence[uuid.UUID]:
+        result = await self._statements.execute(
+            _END_SURPLUS, {"user": user, "others": most - 1, "sparing": sparing, "now": now}
+        )
+        return list(result.scalars())
 
     async def end_spent(self, session: uuid.UUID, generation: int, *, now: datetime) -> uuid.UUID | None:
         result = await self._statements.execute(
