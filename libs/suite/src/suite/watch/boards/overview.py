@@ -90,7 +90,7 @@ BOARD: Final = Board(
         ),
         Panel(
             "Age of revocations",
-            "The oldest view any gateway has of who is signed out, and what 99 of 100 logouts took to be known. "
+            "The oldest view any gateway has of who is signed out, and how long 99 of 100 logouts took. "
             "Promised: below one second.",
             (
                 Query(f"max(gateway_revocations_staleness_seconds{{{POD}}})", "oldest"),
