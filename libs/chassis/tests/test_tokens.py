@@ -32,7 +32,7 @@ def jwk(algorithm: str, private: Any, kid: str) -> dict[str, Any]:
 
 
 JWKS = json.dumps({"keys": [jwk(name, private, name.lower()) for name, private in PRIVATE.items()]}).encode()
-KEYS = KeySet.from_jwks(JWKS, hs256_secret=SECRET)
+KEYS = KeySet.from_jwks(JWKS, hs256_secrets=[SECRET])
 
 
 def claims(**changes: Any) -> dict[str, Any]:

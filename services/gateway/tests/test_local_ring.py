@@ -65,7 +65,7 @@ async def test_what_the_inner_ring_refuses_is_counted_as_its_own(monkeypatch: py
                 users=UsersUpstream(channel, seconds=1, hashing_seconds=1),
                 oversight=OversightUpstream(channel, seconds=1),
                 triage=TriageUpstream(channel, seconds=1),
-                verification=VerificationUpstream(channel, seconds=1, hs256_secret=None),
+                verification=VerificationUpstream(channel, seconds=1),
                 limiter=None,
                 ring=local_ring(enabled=True),
                 limits=LimitMetrics(),

@@ -120,7 +120,7 @@ def _profile(settings: AuthSettings) -> Profile:
 def signing(settings: AuthSettings, database: Database, clock: Clock) -> tuple[Keyring, Rotation]:
     seal = Seal(settings.secrets)
     algorithm = None if settings.token_algorithm == _SYMMETRIC else settings.token_algorithm
-    keyring = Keyring(seal, hs256_secret=settings.secrets.current if algorithm is None else None)
+    keyring = Keyring(seal, hs256_secrets=settings.secrets.all if algorithm is None else ())
     policy = RotationPolicy(
         algorithm=settings.token_algorithm,
         lifetime=timedelta(seconds=settings.signing_key_lifetime_seconds),

@@ -10,6 +10,7 @@ from sqlalchemy.engine import URL
 from auth.domain.secret_keys import SecretKeys
 from auth.processors import usable
 from auth.storage.database import parse_url
+from chassis.secret_key import accepted, weak
 from chassis.settings import ServiceSettings
 from chassis.settings_faults import memory_storage, weak_secret
 
@@ -152,18 +153,12 @@ class AuthSettings(DatabaseSettings):
 
     @property
     def secrets(self) -> SecretKeys:
-        return SecretKeys(
-            self.secret_key.get_secret_value().encode(), tuple(old.encode() for old in self._previous)
-        )
+        current, *previous = accepted(self.secret_key, self.secret_key_previous)
+        return SecretKeys(current, previous)
 
     @property
     def access_token_lifetime(self) -> timedelta:
         return timedelta(minutes=self.access_token_expire_minutes)
-
-    @property
-    def _previous(self) -> tuple[str, ...]:
-        given = self.secret_key_previous.get_secret_value() if self.secret_key_previous else ""
-        return tuple(part.strip() for part in given.split(",") if part.strip())
 
     def faults(self) -> Iterator[str]:
         yield from super().faults()
@@ -179,12 +174,7 @@ class AuthSettings(DatabaseSettings):
 
     def production_faults(self) -> Iterator[str]:
         yield from super().production_faults()
-        secrets = [("SECRET_KEY", self.secret_key.get_secret_value())]
-        secrets += [("SECRET_KEY_PREVIOUS", old) for old in self._previous]
-        for name, value in secrets:
-            weakness = weak_secret(name, value) if value else None
-            if weakness:
-                yield weakness
+        yield from weak(self.secret_key, self.secret_key_previous)
         if self.bootstrap_secret is not None:
             weakness = weak_secret("BOOTSTRAP_SECRET", self.bootstrap_secret.get_secret_value())
             if weakness:

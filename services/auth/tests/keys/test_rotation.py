@@ -102,7 +102,7 @@ async def test_hs256_signs_with_the_secret_and_never_publishes_it(
         published = await auth.call(auth.keys.GetKeySet, pb.GetKeySetRequest())
 
     assert published.jwks_json == b'{"keys":[]}'
-    assert verified(token, KeySet.from_jwks(published.jwks_json, hs256_secret=secret)).username == "ada"
+    assert verified(token, KeySet.from_jwks(published.jwks_json, hs256_secrets=[secret])).username == "ada"
 
 
 async def test_no_private_half_is_in_the_database_as_it_is_or_in_the_key_set(auth: Any, database: str):

@@ -10,6 +10,7 @@ from chassis.grpc.client import open_channel
 from chassis.lifecycle import Readiness, spawn
 from chassis.observability.setup import observe
 from chassis.observability.state import watch_certificate, watch_readiness
+from chassis.secret_key import accepted
 from chassis.security.keyring import VerifierKeys
 from chassis.security.revocations import Revocation, RevocationList, follow
 from chassis.security.tls import tls_files
@@ -67,11 +68,12 @@ async def build(stack: AsyncExitStack, readiness: Readiness, settings: GatewaySe
     tls = tls_files(settings.tls_cert_file, settings.tls_key_file, settings.tls_ca_file)
     auth_channel = open_channel(stack, settings.auth_grpc_target, tls=tls, idempotent=auth.IDEMPOTENT)
     triage_channel = open_channel(stack, settings.triage_grpc_target, tls=tls, idempotent=triage.IDEMPOTENT)
-    secret = settings.secret_key.get_secret_value().encode() if settings.secret_key is not None else None
     verification = VerificationUpstream(
         auth_channel,
         seconds=settings.auth_timeout_seconds,
-        hs256_secret=secret if settings.symmetric else None,
+        hs256_secrets=accepted(settings.secret_key, settings.secret_key_previous)
+        if settings.symmetric
+        else (),
     )
     keys = VerifierKeys(verification.keys, clock)
     revocations = RevocationList(clock)

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, SecretStr, field_validator
 
+from chassis.secret_key import weak
 from chassis.settings import CommaSeparated, ServiceSettings
 from chassis.settings_faults import weak_secret
 from gateway.faults import contradictory, exposed, unlimited
@@ -54,6 +55,9 @@ class GatewaySettings(ServiceSettings):
 
     secret_key: SecretStr | None = Field(
         None, description="Verifies HS256 access tokens; only with TOKEN_ALGORITHM=HS256."
+    )
+    secret_key_previous: SecretStr | None = Field(
+        None, description="Others still accepted, comma-separated: the old one while SECRET_KEY is changed."
     )
     token_algorithm: Literal["EdDSA", "ES256", "RS256", "HS256"] = Field(
         "EdDSA", description="How auth signs access tokens; HS256 needs SECRET_KEY here too."
@@ -240,6 +244,7 @@ class GatewaySettings(ServiceSettings):
         yield from super().production_faults()
         yield from exposed(self)
         yield from unlimited(self)
-        for name, secret in (("SECRET_KEY", self.secret_key), ("IDENTITY_SECRET", self.identity_secret)):
-            if secret is not None and (fault := weak_secret(name, secret.get_secret_value())):
-                yield fault
+        yield from weak(self.secret_key, self.secret_key_previous)
+        secret = self.identity_secret
+        if secret is not None and (fault := weak_secret("IDENTITY_SECRET", secret.get_secret_value())):
+            yield fault

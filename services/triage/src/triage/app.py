@@ -3,7 +3,6 @@
 from contextlib import AsyncExitStack
 
 import grpc
-from pydantic import SecretStr
 
 from chassis.clock import Clock, SystemClock
 from chassis.grpc.client import open_channel
@@ -12,6 +11,7 @@ from chassis.lifecycle import Readiness, run
 from chassis.observability.scrape import serve_metrics
 from chassis.observability.setup import observe
 from chassis.observability.state import watch_certificate, watch_readiness
+from chassis.secret_key import accepted
 from chassis.security.tls import tls_files
 from reliability.triage.v1 import triage_pb2_grpc as rpc
 from triage.cache.shared import SharedStore
@@ -46,7 +46,7 @@ def main() -> int:
             channel,
             issuer=settings.token_issuer,
             audience=settings.token_audience,
-            hs256_secret=_bytes(settings.secret_key),
+            hs256_secrets=accepted(settings.secret_key, settings.secret_key_previous),
             clock=clock,
         )
         verification.keep(stack, readiness)
@@ -103,7 +103,3 @@ async def triage(stack: AsyncExitStack, settings: Settings, clock: Clock) -> Tri
         answered=telemetry.answered,
         staged=telemetry.staged,
     )
-
-
-def _bytes(secret: SecretStr | None) -> bytes | None:
-    return secret.get_secret_value().encode() if secret is not None else None

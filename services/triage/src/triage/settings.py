@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr
 
+from chassis.secret_key import weak
 from chassis.settings import ServiceSettings
 from chassis.settings_faults import memory_storage, weak_secret
 from triage.domain.redaction.extra import RulesRefused
@@ -41,6 +42,9 @@ class Settings(ServiceSettings):
     )
     secret_key: SecretStr | None = Field(
         None, description="Only for access tokens signed with HS256: the key shared with auth."
+    )
+    secret_key_previous: SecretStr | None = Field(
+        None, description="Others still accepted, comma-separated: the old one while SECRET_KEY is changed."
     )
 
     triage_source: SourceName = Field("none", description="What `/debug/summarize-errors` reads.")
@@ -176,8 +180,7 @@ class Settings(ServiceSettings):
         else:
             shared = self.circuit_breaker_cache_url.get_secret_value()
             yield from _told(memory_storage("CIRCUIT_BREAKER_CACHE_URL", shared))
-        if self.secret_key is not None:
-            yield from _told(weak_secret("SECRET_KEY", self.secret_key.get_secret_value()))
+        yield from weak(self.secret_key, self.secret_key_previous)
         if self.openai_api_key is not None:
             yield from _told(_placeholder_key(self.openai_api_key))
         for name, url, key in (

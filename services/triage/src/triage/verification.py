@@ -1,6 +1,6 @@
 """Who asks, from the access token alone: keys and revocations come from auth in the background."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from typing import Final
 
@@ -38,14 +38,14 @@ class Verification:
         *,
         issuer: str,
         audience: str,
-        hs256_secret: bytes | None,
+        hs256_secrets: Sequence[bytes],
         clock: Clock,
     ) -> None:
         self._key_service = rpc.KeyServiceStub(channel)
         self._revocation_service = rpc.RevocationServiceStub(channel)
         self._issuer = issuer
         self._audience = audience
-        self._secret = hs256_secret
+        self._secrets = hs256_secrets
         self._clock = clock
         self._keys = VerifierKeys(self._fetch, clock)
         self._revocations = RevocationList(clock)
@@ -86,7 +86,7 @@ class Verification:
     async def _fetch(self) -> FetchedKeys:
         answer = await call(self._key_service.GetKeySet, pb.GetKeySetRequest(), peer=_PEER, seconds=_SECONDS)
         try:
-            keys = KeySet.from_jwks(answer.jwks_json, hs256_secret=self._secret)
+            keys = KeySet.from_jwks(answer.jwks_json, hs256_secrets=self._secrets)
         except ValueError:
             raise Unavailable("The keys of auth are not readable.", reason="KEYS_UNREADABLE") from None
         return FetchedKeys(keys, answer.max_age)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -34,13 +34,13 @@ class KeySet:
         return self._keys.get(kid)
 
     @classmethod
-    def from_jwks(cls, document: bytes, *, hs256_secret: bytes | None = None) -> "KeySet":
+    def from_jwks(cls, document: bytes, *, hs256_secrets: Sequence[bytes] = ()) -> "KeySet":
         """From an RFC 7517 key set; keys of other uses or kinds are passed over.
 
         Args:
             document: JSON.
-            hs256_secret: the shared secret, where HS256 is the algorithm; a key
-                set never carries it.
+            hs256_secrets: the shared secrets, where HS256 is the algorithm; a key
+                set never carries them.
 
         Raises:
             ValueError: the document is not a key set.
@@ -54,9 +54,9 @@ class KeySet:
                     keys[key.kid] = key
         except (KeyError, TypeError, jwt.InvalidKeyError) as error:
             raise ValueError("not a JSON Web Key set") from error
-        if hs256_secret is not None:
-            kid = symmetric_kid(hs256_secret)
-            keys[kid] = VerifyingKey(kid, "HS256", hs256_secret)
+        for secret in hs256_secrets:
+            kid = symmetric_kid(secret)
+            keys[kid] = VerifyingKey(kid, "HS256", secret)
         return cls(keys)
 
 

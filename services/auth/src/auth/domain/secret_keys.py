@@ -20,9 +20,14 @@ class SecretKeys:
     current: bytes = field(repr=False)
     previous: Sequence[bytes] = field(default=(), repr=False)
 
+    @property
+    def all(self) -> tuple[bytes, ...]:
+        """The current one first."""
+        return (self.current, *self.previous)
+
     def derive(self, purpose: str) -> tuple[bytes, ...]:
         """One 32-byte key per secret, the current one's first."""
-        return tuple(_hkdf(secret, purpose.encode()) for secret in (self.current, *self.previous))
+        return tuple(_hkdf(secret, purpose.encode()) for secret in self.all)
 
 
 def _hkdf(secret: bytes, info: bytes) -> bytes:

@@ -36,12 +36,13 @@ class Keyring:
 
     Args:
         seal: opens private halves.
-        hs256_secret: signs instead of any stored key, where HS256 is the algorithm.
+        hs256_secrets: where HS256 is the algorithm, the first one signs instead of any stored key,
+            and each verifies.
     """
 
-    def __init__(self, seal: Seal, *, hs256_secret: bytes | None = None) -> None:
+    def __init__(self, seal: Seal, *, hs256_secrets: Sequence[bytes] = ()) -> None:
         self._seal = seal
-        self._hs256_secret = hs256_secret
+        self._hs256_secrets = tuple(hs256_secrets)
         self._signing: _Signing | None = None
         self.signing_since: datetime | None = None
         """When the stored key that signs became active; None where none does."""
@@ -76,11 +77,11 @@ class Keyring:
         if signing is None:
             return
         self._signing = signing
-        if self._hs256_secret is None:
+        if not self._hs256_secrets:
             self.signing_since = next(key.key.activated_at for key in stored if key.key.state == "active")
         document = {"keys": [dict(key.public_jwk) for key in stored]}
         self._jwks = json.dumps(document, separators=(",", ":")).encode()
-        self._verifying = KeySet.from_jwks(self._jwks, hs256_secret=self._hs256_secret)
+        self._verifying = KeySet.from_jwks(self._jwks, hs256_secrets=self._hs256_secrets)
 
     def sign(self, claims: Mapping[str, Any]) -> str:
         if self._signing is None:
@@ -91,8 +92,9 @@ class Keyring:
         return (signed + b"." + _base64(signature)).decode("ascii")
 
     def _choose(self, stored: Sequence[StoredKey]) -> _Signing | None:
-        if self._hs256_secret is not None:
-            return _Signing.of(symmetric_kid(self._hs256_secret), "HS256", self._hs256_secret)
+        if self._hs256_secrets:
+            current = self._hs256_secrets[0]
+            return _Signing.of(symmetric_kid(current), "HS256", current)
         active = next((each for each in stored if each.key.state == "active"), None)
         if active is None:
             return None

@@ -74,7 +74,7 @@ async def described() -> dict[str, Any]:
                 users=UsersUpstream(channel, seconds=1, hashing_seconds=1),
                 oversight=OversightUpstream(channel, seconds=1),
                 triage=TriageUpstream(channel, seconds=1),
-                verification=VerificationUpstream(channel, seconds=1, hs256_secret=None),
+                verification=VerificationUpstream(channel, seconds=1),
                 limiter=None,
                 ring=local_ring(enabled=False),
                 limits=LimitMetrics(),

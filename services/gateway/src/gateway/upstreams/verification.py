@@ -1,6 +1,6 @@
 """What auth tells every gateway once, so that no request has to ask: keys and revocations."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import grpc
 
@@ -21,11 +21,13 @@ _KINDS = {
 
 
 class VerificationUpstream:
-    def __init__(self, channel: grpc.aio.Channel, *, seconds: float, hs256_secret: bytes | None) -> None:
+    def __init__(
+        self, channel: grpc.aio.Channel, *, seconds: float, hs256_secrets: Sequence[bytes] = ()
+    ) -> None:
         self._keys = rpc.KeyServiceStub(channel)
         self._revocations = rpc.RevocationServiceStub(channel)
         self._seconds = seconds
-        self._secret = hs256_secret
+        self._secrets = hs256_secrets
         # As published, for the public route.
         self.jwks = b'{"keys":[]}'
 
@@ -39,7 +41,7 @@ class VerificationUpstream:
             self._keys.GetKeySet, pb.GetKeySetRequest(), peer=PEER, seconds=self._seconds
         )
         try:
-            keys = KeySet.from_jwks(answer.jwks_json, hs256_secret=self._secret)
+            keys = KeySet.from_jwks(answer.jwks_json, hs256_secrets=self._secrets)
         except ValueError:
             raise Unavailable("The keys of auth are not readable.", reason="KEYS_UNREADABLE") from None
         self.jwks = answer.jwks_json
