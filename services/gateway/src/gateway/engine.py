@@ -78,7 +78,7 @@ class DecisionEngine:
         taken = await self._count(policy, before, anonymous)
         told += taken.headers
         if taken.problem is not None:
-            return Verdict(taken.problem, headers=tuple(told))
+            return Verdict(taken.problem, None, None, told)
         if authorization is None:
             raise Unauthenticated
         known = await self._gate.identify(authorization)
@@ -88,17 +88,17 @@ class DecisionEngine:
 
     def _verdict(self, policy: RoutePolicy, known: Verified | None, taken: Taken) -> Verdict:
         if taken.problem is not None or known is None:
-            return Verdict(taken.problem, headers=tuple(taken.headers))
+            return Verdict(taken.problem, None, None, taken.headers)
         try:
             self._authorize(policy, known.principal)
         except ServiceError as error:
             return self._refused(error, taken.headers)
-        return Verdict(None, known.principal, known.token, tuple(taken.headers))
+        return Verdict(None, known.principal, known.token, taken.headers)
 
     def _refused(self, error: ServiceError, told: Headers) -> Verdict:
         if isinstance(error, Unauthenticated):
             self._metrics.refused(error.reason)
-        return Verdict(from_error(error), headers=tuple(told))
+        return Verdict(from_error(error), None, None, told)
 
     def _tenant(self, fields: Fields, host: str) -> str:
         if self._tenant_header is None:

@@ -1,5 +1,6 @@
 """What the decision engine answers: in, as whom, and with which limits told; or not, and why."""
 
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from chassis.security.tokens import Principal
@@ -16,7 +17,7 @@ class Verdict(NamedTuple):
     # The caller's own access token, for calls on their behalf.
     token: str | None = None
     # RateLimit-Policy and RateLimit, to be told with either answer.
-    headers: tuple[tuple[bytes, bytes], ...] = ()
+    headers: Sequence[tuple[bytes, bytes]] = ()
 
     @property
     def allowed(self) -> bool:

@@ -5,7 +5,6 @@ is no span object at all, only the identifiers, which logs and problem
 documents carry all the same. Source: https://www.w3.org/TR/trace-context/.
 """
 
-import random
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,11 +18,11 @@ _HEADER_LENGTH = 55
 _HEX = frozenset("0123456789abcdef")
 _NO_TRACE = "0" * 32
 _NO_SPAN = "0" * 16
-_TRACE_BITS = 128
-_SPAN_BITS = 64
-# The topmost bit of either id, which sampling does not look at.
-_NOT_ZERO = 1 << (_TRACE_BITS + _SPAN_BITS - 1) | 1 << (_SPAN_BITS - 1)
+_TRACE_DIGITS = 32
+_PAIR_BYTES = 24
+_DRAWN_AT_ONCE = 512
 _RATIO_BITS = 56
+_RATIO_DIGITS = 14
 
 
 class TraceContext(NamedTuple):
@@ -48,8 +47,17 @@ class TraceContext(NamedTuple):
         return set_span_in_context(NonRecordingSpan(span), Context())
 
 
-# Unique, not secret: seeded once, since asking the kernel each time costs more than the rest.
-_ids = random.Random(secrets.randbits(256))  # noqa: S311
+# A trace's id and a span's each, in hexadecimal digits. Drawn by the hundred, for the kernel is dear to ask.
+_pairs: list[str] = []
+
+
+def _drawn() -> str:
+    if not _pairs:
+        digits = secrets.token_hex(_PAIR_BYTES * _DRAWN_AT_ONCE)
+        each = 2 * _PAIR_BYTES
+        _pairs.extend(digits[at : at + each] for at in range(0, len(digits), each))
+    return _pairs.pop()
+
 
 _current: ContextVar[TraceContext | None] = ContextVar("trace_context", default=None)
 
@@ -105,16 +113,14 @@ class Sampler:
     """Parent-based, else by the low bits of the trace id, as OpenTelemetry's ratio sampler is."""
 
     def __init__(self, ratio: float) -> None:
-        self._bound = round(ratio * (1 << _RATIO_BITS))
-        self._mask = (1 << _RATIO_BITS) - 1
+        # Digits compare as the numbers they are; past all digits where everything is recorded.
+        self._bound = f"{round(ratio * (1 << _RATIO_BITS)):0{_RATIO_DIGITS}x}" if ratio < 1 else "g"
 
     def begin(self, traceparent: str | None = None) -> TraceContext:
         """Our own point in the caller's trace, or in a new one."""
         parent = None if traceparent is None else parse(traceparent)
-        # Both ids of one draw: the trace's, then the span's; none of them is all zeros.
-        made = _ids.getrandbits(_TRACE_BITS + _SPAN_BITS) | _NOT_ZERO
-        text = f"{made:048x}"
+        made = _drawn()
         if parent is not None:
-            return TraceContext(parent.trace_id, text[32:], parent.sampled)
-        sampled = ((made >> _SPAN_BITS) & self._mask) < self._bound
-        return TraceContext(text[:32], text[32:], sampled)
+            return TraceContext(parent.trace_id, made[_TRACE_DIGITS:], parent.sampled)
+        trace_id = made[:_TRACE_DIGITS]
+        return TraceContext(trace_id, made[_TRACE_DIGITS:], trace_id[-_RATIO_DIGITS:] < self._bound)

@@ -1,5 +1,6 @@
 """One decision for every way of asking: the route's policy, the engine of the chain, the identity to tell."""
 
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from chassis.errors import Forbidden
@@ -24,7 +25,7 @@ class Decision(NamedTuple):
     # For the upstream.
     identity: Pairs = ()
     # For the client, with either answer.
-    headers: Pairs = ()
+    headers: Sequence[tuple[bytes, bytes]] = ()
 
 
 class _Matter(NamedTuple):
@@ -88,7 +89,7 @@ class Decider:
 
     def _decision(self, matter: _Matter, verdict: Verdict) -> Decision:
         if verdict.problem is not None:
-            return Decision(verdict.problem, headers=verdict.headers)
+            return Decision(verdict.problem, (), verdict.headers)
         identity: Pairs = ()
         if verdict.principal is not None and matter.told is not Identity.NONE:
             prove = matter.told is Identity.SIGNED

@@ -13,6 +13,7 @@ _URI = frozenset((b"x-original-uri", b"x-original-url", b"x-forwarded-uri"))
 _METHOD = frozenset((b"x-original-method", b"x-forwarded-method"))
 _HOST = frozenset((b"x-original-host", b"x-forwarded-host"))
 _ASKING = _URI | _METHOD
+_TELLING = _ASKING | _HOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,12 @@ def question(headers: Headers) -> Question:
     Raises:
         Forbidden: the headers describe no request, or more than one, or one whose path is not plain.
     """
+    return _read(tuple([pair for pair in headers if pair[0] in _TELLING]))
+
+
+@lru_cache(maxsize=4096)
+def _read(headers: tuple[tuple[bytes, bytes], ...]) -> Question:
+    """The same few requests are asked about again and again."""
     paths: set[str] = set()
     methods: set[str] = set()
     hosts: set[str] = set()
@@ -63,7 +70,6 @@ def plain_path(uri: str) -> str:
         raise Forbidden("The path is not in its plain form.", reason="INVALID_PATH") from None
 
 
-@lru_cache(maxsize=4096)
 def _split(value: bytes) -> tuple[str, str]:
     text = value.decode("latin-1")
     if text.startswith(("http://", "https://")):

@@ -1,6 +1,7 @@
 """`envoy.service.auth.v3.Authorization/Check`: the same decision for Envoy, on the internal side only."""
 
 import secrets
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import Final
 
@@ -16,7 +17,6 @@ from gateway.authz.decider import IDENTITY_HEADERS, Decider, Decision
 from gateway.authz.question import Question, plain_path
 from gateway.clients import normalised
 from gateway.problems import CONTENT_TYPE, Problem, from_error
-from gateway.proxy.identity import Pairs
 from reliability.ext_authz.v3 import external_auth_pb2 as pb
 from reliability.ext_authz.v3 import external_auth_pb2_grpc as rpc
 
@@ -66,7 +66,7 @@ def _passed(decision: Decision) -> pb.CheckResponse:
     )
 
 
-def _refused(problem: Problem, headers: Pairs) -> pb.CheckResponse:
+def _refused(problem: Problem, headers: Sequence[tuple[bytes, bytes]]) -> pb.CheckResponse:
     trace = trace_context.current()
     body = problem.document(
         request_id=secrets.token_hex(16), trace_id=trace.trace_id if trace is not None else ""
@@ -82,7 +82,7 @@ def _refused(problem: Problem, headers: Pairs) -> pb.CheckResponse:
     )
 
 
-def _options(pairs: Pairs) -> list[pb.HeaderValueOption]:
+def _options(pairs: Sequence[tuple[bytes, bytes]]) -> list[pb.HeaderValueOption]:
     return [
         pb.HeaderValueOption(
             header=pb.HeaderValue(key=name.decode("latin-1"), value=value.decode("latin-1")),

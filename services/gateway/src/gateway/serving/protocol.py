@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, Final, cast
 from urllib.parse import unquote
 
 import httptools
@@ -18,6 +18,7 @@ from gateway.serving.last_words import last_words
 from gateway.serving.lingering import LingeringTransport
 
 _VERSIONS = frozenset({"1.0", "1.1"})
+_ASGI: Final[Any] = {"version": "3.0", "spec_version": "2.3"}
 _FRAMING = frozenset({b"content-length", b"transfer-encoding", b"expect"})
 AtOnce = Callable[[Scope], Answer | None]
 
@@ -92,7 +93,20 @@ class BoundedProtocol(KeptProtocol):
                 self._await_headers()
 
     def on_message_begin(self) -> None:
-        super().on_message_begin()
+        self.url = b""
+        self.headers = []
+        # As uvicorn's own, but for the state of a lifespan, which there is none of.
+        self.scope = {  # type: ignore[typeddict-item]  # the rest is added with the headers complete
+            "type": "http",
+            "asgi": _ASGI,
+            "http_version": "1.1",
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme or "http",
+            "root_path": "",
+            "headers": self.headers,
+            "state": {},
+        }
         self._begun = self._reading = True
         self._read = 0
 
