@@ -148,6 +148,24 @@ def written(measured: Measured, path: Path, known: Corpus, effort: Effort) -> No
     path.with_suffix(".svg").write_text(plot.svg(measured.rows), encoding="utf-8")
 
 
+def read(path: Path) -> tuple[Measured, str]:
+    """What `written` wrote, and what it says of its lines."""
+    document = json.loads(path.read_text(encoding="utf-8"))
+    rows = [Row(**row) for row in document["rows"]]
+    kept = [
+        Target(**{name: one[name] for name in ("name", "seen", "least", "most")})
+        for one in document["targets"]
+    ]
+    return Measured(rows, kept), document["corpus"]
+
+
+def tell(measured: Measured, corpus_told: str, *, write_docs: bool) -> None:
+    print(table.text(measured.rows, measured.targets))
+    if write_docs:
+        tables, picture = table.markdown(measured.rows, measured.targets), plot.svg(measured.rows)
+        documented.write(tables, picture, corpus_told)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="two minutes; the full run takes about ten")
@@ -159,7 +177,12 @@ def main() -> None:
         "--json", type=Path, default=HERE / f".cache/bench/{today}.json", help="where figures go"
     )
     parser.add_argument("--write-docs", action="store_true", help="put this run into docs/performance.md")
+    parser.add_argument("--again", type=Path, help="tell an earlier run's JSON again, measure nothing")
     asked = parser.parse_args()
+    if asked.again is not None:
+        measured, told = read(asked.again)
+        tell(measured, told, write_docs=asked.write_docs)
+        sys.exit(1 if measured.failed else 0)
     effort = QUICK if asked.quick else FULL
     if asked.rounds:
         effort = Effort(asked.rounds, effort.requests, effort.sign_ins, effort.lines)
@@ -167,11 +190,9 @@ def main() -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         measured = everything(stack, folder, known, frozenset(asked.only)).measure(effort)
-    print(table.text(measured.rows, measured.targets))
     written(measured, asked.json, known, effort)
+    tell(measured, known.told, write_docs=asked.write_docs)
     print(f"\n{asked.json} and .svg", file=sys.stderr)
-    if asked.write_docs:
-        documented.write(table.markdown(measured.rows, measured.targets), plot.svg(measured.rows), known.told)
     sys.exit(1 if measured.failed else 0)
 
 

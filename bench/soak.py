@@ -34,6 +34,7 @@ SETTINGS = {
 @dataclass(frozen=True, slots=True)
 class Soaked:
     lines: list[Line]
+    samples: Samples
     seen: Seen
     rate: float
     capacity: float
@@ -71,7 +72,7 @@ async def soak(there: Installation, *, seconds: float, every: float) -> Soaked:
         together.create_task(Client(there, seen, CLIENTS).come_and_go(until=until))
         together.create_task(Client(there, seen, CLIENTS + 1).triage(until=until))
         together.create_task(sample())
-    return Soaked(compared(samples.seen), seen, rate, capacity)
+    return Soaked(compared(samples.seen), samples, seen, rate, capacity)
 
 
 async def _use(clients: Sequence[Client], *, seconds: float, every: float) -> None:
@@ -101,6 +102,7 @@ def main() -> None:
             "rate": soaked.rate,
             "capacity": soaked.capacity,
             "answers": {f"{kind} {status}": count for (kind, status), count in soaked.seen.answers.items()},
+            "samples": {" ".join(what): values for what, values in soaked.samples.seen.items()},
             "lines": [[line.name, line.unit, line.early, line.late, line.kept] for line in soaked.lines],
         }
         asked.json.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from bench import corpus, documented, edge, load, table
-from bench.__main__ import FULL, Measured, written
+from bench.__main__ import FULL, Measured, read, written
 from bench.chains import Chain
 from bench.lines import worker
 from bench.profile import Profile
@@ -137,6 +137,8 @@ def test_a_run_is_told_as_table_page_picture_and_json(tmp_path: Path):
     assert again.startswith("before ")
     assert again.endswith(" after")
 
-    written(Measured(rows, targets), tmp_path / "run.json", corpus.Corpus("made up", [], []), FULL)
+    measured = Measured(rows, targets)
+    written(measured, tmp_path / "run.json", corpus.Corpus("made up", [], []), FULL)
+    assert read(tmp_path / "run.json") == (measured, "made up")
     assert json.loads((tmp_path / "run.json").read_text())["rows"][0]["name"] == "ours <1>"
     assert ET.parse(tmp_path / "run.svg").getroot().tag.endswith("svg")  # noqa: S314  # our own
