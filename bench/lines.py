@@ -60,7 +60,7 @@ class Worker:
             times=statistics.median(theirs / own for theirs, own in pairs),
             per_second=1 / cost,
             resident_mb=psutil.Process(self.process.pid).memory_info().rss / 1e6,
-            note=self.note,
+            note=self.note if shape == next(iter(self.costs)) else "",
         )
 
     def _ask(self, command: dict[str, Any]) -> Any:
