@@ -102,6 +102,10 @@ class LeasedStore:
     def take_now(self, checks: Sequence[Check]) -> list[Count] | None:
         """The counts where what is in hand settles the request; where it does not, None and nothing taken."""
         now = self._now()
+        if len(checks) == 1:
+            # By far the most frequent, and nothing else has to agree.
+            count = self._take_one(checks[0], now)
+            return None if count is None else [count]
         found: list[tuple[Check, _Key, _Lease | None]] = []
         refused = False
         for check in checks:
@@ -120,15 +124,28 @@ class LeasedStore:
         for check, key, lease in found:
             if lease is None:
                 counts.append(Count(False, 0, key.refused_until - now))
-                continue
-            left = lease.units - check.limit.cost
-            if not refused or check.limit.shadow:
-                lease.units = left
-                key.used += check.limit.cost
-                if left < key.size // 2 and key.next_lease is None and not key.asking:
-                    self._fetch_ahead(check, key, now)
-            counts.append(Count(True, lease.beyond + left, max(0.0, lease.reset_at - now)))
+            elif refused and not check.limit.shadow:
+                counts.append(_told(lease, lease.units - check.limit.cost, now))
+            else:
+                counts.append(self._spend(check, key, lease, now))
         return counts
+
+    def _take_one(self, check: Check, now: float) -> Count | None:
+        key = self._keys.get((check.key, check.amount))
+        if key is None:
+            return None
+        if key.refused_until > now:
+            return Count(False, 0, key.refused_until - now)
+        lease = key.usable(check.limit.cost, now)
+        return None if lease is None else self._spend(check, key, lease, now)
+
+    def _spend(self, check: Check, key: _Key, lease: _Lease, now: float) -> Count:
+        cost = check.limit.cost
+        left = lease.units = lease.units - cost
+        key.used += cost
+        if left < key.size // 2 and key.next_lease is None and not key.asking:
+            self._fetch_ahead(check, key, now)
+        return _told(lease, left, now)
 
     async def take(self, checks: Sequence[Check]) -> list[Count]:
         """Like the shared store.
@@ -203,6 +220,10 @@ class LeasedStore:
                 del self._keys[next(iter(self._keys))]
             key = self._keys[name] = _Key(now)
         return key
+
+
+def _told(lease: _Lease, left: int, now: float) -> Count:
+    return Count(True, lease.beyond + left, max(0.0, lease.reset_at - now))
 
 
 def _keep(check: Check, key: _Key, more: int, count: Count, asked: float) -> None:

@@ -79,9 +79,9 @@ class Limiter:
 
     def take_now(self, policy: RoutePolicy, limits: Sequence[Limit], subject: Subject) -> Taken | None:
         """As `take`, where nobody has to be asked; otherwise None, and nothing is taken."""
-        checks = [self._check(policy, limit, subject) for limit in limits]
-        if not checks:
+        if not limits:
             return NOTHING
+        checks = [self._check(policy, limit, subject) for limit in limits]
         counts = self._store.take_now(checks)
         return None if counts is None else self._decide(policy, checks, counts, self._ring)
 
