@@ -37,6 +37,8 @@ from suite.databases import Databases
 SECRET_KEY = "kQ3vX8mZ1rT6yB9wF4hJ7nL2pS5dG0cAkQ3vX8mZ1rT6yB9w"
 PASSWORD = "a quiet harbour in november"
 PATIENCE = 15.0
+# Of three processes at once, on a machine that has other work.
+STARTING = 60.0
 _ENVIRON = {
     "ENVIRONMENT": "test",
     "SECRET_KEY": SECRET_KEY,
@@ -177,7 +179,7 @@ class Process:
         port = await self._port(began)
         channel = await self._stack.enter_async_context(channel_to(f"127.0.0.1:{port}"))
         health = health_pb2_grpc.HealthStub(channel)
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(STARTING):
             answer = await health.Check(health_pb2.HealthCheckRequest(), wait_for_ready=True)
             while answer.status != health_pb2.HealthCheckResponse.SERVING:
                 await asyncio.sleep(0.02)
@@ -194,7 +196,7 @@ class Process:
         await self.kill()
 
     async def _port(self, began: int) -> int:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(STARTING):
             while True:
                 for line in self.log.read_bytes()[began:].splitlines():
                     if b'"grpc.listening"' in line:

@@ -14,7 +14,7 @@ import aiohttp
 import psutil
 import pytest
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
