@@ -1,6 +1,7 @@
 """`make chaos`: the matrix of docs/degradation.md from a run; exit status 1 on a broken promise."""
 
 import argparse
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -44,6 +45,8 @@ def main(arguments: Sequence[str], table: Table = PROMISES) -> int:
     asked = options(arguments)
     if asked.check:
         return check()
+    # Whatever hangs has to be let go of before it can be ended.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     keys = [key for key in table if asked.only is None or asked.only in ", ".join(key)]
     began = time.monotonic()
     try:

@@ -24,7 +24,7 @@ WARM_SECONDS = 5.0
 # A busy machine only ever makes things late: what was late is looked at again, so often at most.
 TRIES = 4
 _BUSY_PERCENT = 60.0
-_CALM_SECONDS = 8.0
+_CALM_SECONDS = 10.0
 _LEAVE_SECONDS = 0.8
 _GIVE_UP_SECONDS = 30.0
 
@@ -44,6 +44,11 @@ class Row:
     def kept(self) -> bool:
         return all(cell.kept for cell in self.cells.values())
 
+    @property
+    def late(self) -> bool:
+        """Broken, and only time was the matter."""
+        return not self.kept and not any(cell.wrong for cell in self.cells.values())
+
 
 class Campaign:
     def __init__(self, stage: Stage, drive: Drive, table: Table, report: Report) -> None:
@@ -60,18 +65,13 @@ class Campaign:
         time.sleep(WARM_SECONDS)
         self._quiet.append((began, time.monotonic()))
 
-    def row(self, key: Key, fault: Fault) -> Row:
-        """What a fault did; looked at again where only time was the matter."""
-        seen = Row({}, 0)
-        for attempt in range(1, TRIES + 1):
-            seen = Row(self._once(key, fault), attempt)
-            for name, cell in seen.cells.items():
-                for sentence in (*cell.wrong, *cell.late):
-                    self._report(f"      {name}: {sentence}; promised: {cell.promise}")
-            if seen.kept or any(cell.wrong for cell in seen.cells.values()):
-                break
-            _calm()
-        return seen
+    def row(self, key: Key, fault: Fault, tries: int) -> Row:
+        """What a fault did, looked at once more."""
+        row = Row(self._once(key, fault), tries)
+        for name, cell in row.cells.items():
+            for sentence in (*cell.wrong, *cell.late):
+                self._report(f"      {name}: {sentence}; promised: {cell.promise}")
+        return row
 
     def _once(self, key: Key, fault: Fault) -> Mapping[str, Cell]:
         fault.prepare(self._stage)
@@ -123,13 +123,19 @@ def campaign(folder: Path, table: Table, report: Report) -> Iterator[Campaign]:
 
 
 def run(folder: Path, table: Table, keys: Iterable[Key], report: Report) -> dict[Key, Row]:
-    """The matrix, row by row."""
+    """The matrix, row by row; what was only late is looked at again after all the others."""
     rows: dict[Key, Row] = {}
+    left = list(keys)
     with campaign(folder, table, report) as begun:
-        for key in keys:
-            at = time.monotonic()
-            rows[key] = row = begun.row(key, FAULTS[key])
-            report(f"  {', '.join(key):<24} {time.monotonic() - at:5.1f} s  {_told(row)}")
+        for tries in range(1, TRIES + 1):
+            for key in left:
+                if tries > 1:
+                    _calm()
+                at = time.monotonic()
+                rows[key] = row = begun.row(key, FAULTS[key], tries)
+                said = "kept" if row.kept else "late" if row.late else "BROKEN"
+                report(f"  {', '.join(key):<24} {time.monotonic() - at:5.1f} s  {said}")
+            left = [key for key in left if rows[key].late]
     return rows
 
 
@@ -138,8 +144,3 @@ def _calm() -> None:
     end = time.monotonic() + _CALM_SECONDS
     while time.monotonic() < end and psutil.cpu_percent(interval=1.0) > _BUSY_PERCENT:
         pass
-
-
-def _told(row: Row) -> str:
-    again = "" if row.tries == 1 else f", looked at {row.tries} times"
-    return ("kept" if row.kept else "BROKEN") + again

@@ -47,8 +47,8 @@ client of its own, which never tries again.
 - **as usual**, in the matrix, are the outcomes of good times and no other.
 - A bound on time is widened by what a process that does nothing took longer at the same moment, asked by
   the same client. What was late, or hangs on an answer of Redis within tens of milliseconds (limits,
-  fallback), is looked at up to {tries} times, for a busy machine makes things late and never early.
-  Everything else counts at once.
+  fallback), is looked at again at the end of the run, up to {tries} times in all, for a busy machine makes
+  things late and never early. Everything else counts at once.
 
 Shorter than shipped, so that seconds suffice:
 
