@@ -99,6 +99,7 @@ async def test_auth_gone_is_a_503_within_a_second(start: GatewayFactory, auth: S
         assert refused.headers["Retry-After"] == "1"
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("begun", [False, True], ids=["before it began", "while it was at it"])
 async def test_auth_hung_is_a_503_within_a_second_and_verified_traffic_goes_on(
     start: GatewayFactory, auth: StandIn, *, begun: bool
@@ -139,6 +140,7 @@ async def test_auth_hung_is_a_503_within_a_second_and_verified_traffic_goes_on(
     assert verified.status == 200
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("announces", [True, False], ids=["says it has begun", "of the release before"])
 async def test_a_sign_in_that_queues_is_waited_for_while_auth_is_alive(
     start: GatewayFactory, auth: StandIn, *, announces: bool
@@ -152,6 +154,7 @@ async def test_a_sign_in_that_queues_is_waited_for_while_auth_is_alive(
     assert answer.status == 200
 
 
+@pytest.mark.alone
 async def test_a_replica_that_does_not_begin_is_given_up_on_within_a_second_though_another_is_well(
     gateway: Gateway, auth: StandIn
 ) -> None:
