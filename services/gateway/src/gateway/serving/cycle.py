@@ -41,7 +41,12 @@ def rendered(usual: Headers, answer: Answer, *, keep_alive: bool) -> bytes:
 
 
 class Cycle(RequestResponseCycle):
-    """uvicorn's, with a shorter way for an answer whose length is known: the usual one of this gateway."""
+    """uvicorn's, with a shorter way for an answer whose length is known: the usual one of this gateway.
+
+    The head of such an answer goes out with what comes first of its body: one system call, one packet.
+    """
+
+    _head = b""
 
     async def send(self, message: Any) -> None:
         if self.response_started:
@@ -63,12 +68,13 @@ class Cycle(RequestResponseCycle):
             or message["type"] != "http.response.body"
             or self.scope["method"] == "HEAD"
         ):
+            self._release_head()
             await super().send(message)
             return
         # All of it at once, as long as it was said to be.
         self.expected_content_length = 0
-        if body:
-            self.transport.write(body)
+        self.transport.write(self._head + body)
+        self._head = b""
         self.response_complete = True
         self.message_event.set()
         if not self.keep_alive:
@@ -92,4 +98,9 @@ class Cycle(RequestResponseCycle):
             self.keep_alive = False
         elif not self.keep_alive:
             lines.append(_CLOSE)
-        self.transport.write(head(status, lines))
+        self._head = head(status, lines)
+
+    def _release_head(self) -> None:
+        held, self._head = self._head, b""
+        if held and not self.disconnected:
+            self.transport.write(held)
