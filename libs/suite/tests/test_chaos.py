@@ -66,6 +66,13 @@ def test_one_that_is_slower_breaks_it_unless_the_machine_was() -> None:
     assert _judged(samples, WORKS, Machine(slowest=0.2)).kept
 
 
+def test_one_that_gave_up_waiting_is_late_which_is_looked_at_again() -> None:
+    samples = _seen("200")
+    samples[30] = replace(samples[30], outcome="no answer in 3 s")
+    cell = _judged(samples, WORKS)
+    assert (cell.kept, cell.wrong) == (False, ())
+
+
 def test_one_that_still_waits_when_the_fault_ends_is_late() -> None:
     samples = [sample for sample in _seen("200") if not 11 <= sample.began < 14]
     samples.append(Sample(11.5, 16.0, "200"))

@@ -9,6 +9,7 @@ from suite.chaos.promises import Promise
 from suite.chaos.routes import Route
 
 IN_A_ROW = 3
+NO_ANSWER = "no answer"
 FAILED = frozenset({"connection lost", "502", "503", "503 without Retry-After", "504"})
 
 
@@ -125,8 +126,9 @@ def judge(
         wrong.append("it did not come back")
     elif back > promise.back:
         late.append(f"back after {back:.1f} s")
-    if route.timed:
-        wrong, late = [], wrong + late
+    # Who gave up waiting was late, too.
+    timed = [sentence for sentence in wrong if route.timed or sentence.startswith(NO_ANSWER)]
+    wrong, late = [sentence for sentence in wrong if sentence not in timed], timed + late
     outcomes = Counter(sample.outcome for sample in during)
     return Cell(promise, outcomes, p99(during), p99(quiet), back, tuple(wrong), tuple(late))
 
@@ -163,7 +165,7 @@ def _wrong(route: Route, promise: Promise, samples: Sequence[Sample], moments: M
 
 
 def _failed(sample: Sample) -> bool:
-    return sample.outcome in FAILED or sample.outcome.startswith("no answer")
+    return sample.outcome in FAILED or sample.outcome.startswith(NO_ANSWER)
 
 
 def _late(
