@@ -115,7 +115,10 @@ def told(soaked: Soaked, seconds: float) -> str:
         f"{soaked.seen.total} requests in {seconds:.0f} s, half of the {soaked.capacity:.0f} a second"
         f" it can take; p99 {p99:.1f} ms"
     )
-    rows = [head, "", f"{'':24}{'2nd':>10}{'last':>10}   quarter", *map(str, soaked.lines)]
+    # From the middle of one quarter to that of the other is half of it all.
+    minutes = seconds / 2 / 60
+    rows = [head, "", f"{'':24}{'2nd':>10}{'last':>10}   quarter{'a minute':>12}"]
+    rows += [f"{line!s:54}{(line.late - line.early) / minutes:12.2f}" for line in soaked.lines]
     wrong = soaked.seen.wrong
     return "\n".join([*rows, "", f"answered otherwise: {wrong or 'none'}"])
 
