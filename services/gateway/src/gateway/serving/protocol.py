@@ -6,9 +6,7 @@ from typing import Any, Final, cast
 from urllib.parse import unquote
 
 import httptools
-from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
-from uvicorn.server import ServerState
 
 from gateway.asgi import Scope
 from gateway.exchange import Answer
@@ -46,22 +44,13 @@ class BoundedProtocol(KeptProtocol):
     header_seconds = 10.0
     header_bytes = 32_768
     at_once: AtOnce | None = None
-
-    def __init__(
-        self,
-        config: Config,
-        server_state: ServerState,
-        app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
-    ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
-        self._header_timer: asyncio.TimerHandle | None = None
-        # Between the first byte of a request and the end of its headers; bytes of them in earlier reads.
-        self._reading = False
-        self._read = 0
-        self._begun = self._refused = False
-        # The request whose end is being waited for has its answer already.
-        self._answered = False
+    _header_timer: asyncio.TimerHandle | None = None
+    # Between the first byte of a request and the end of its headers; bytes of them in earlier reads.
+    _reading = False
+    _read = 0
+    _begun = _refused = False
+    # The request whose end is being waited for has its answer already.
+    _answered = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         lingering = LingeringTransport(transport, self._unread)
