@@ -107,6 +107,7 @@ async def test_auth_hung_is_a_503_within_a_second_and_verified_traffic_goes_on(
     credentials = {"username": "alice", "password": PASSWORD}
     flowing = asyncio.Event()
     flowing.set()
+    between_them: list[asyncio.Task[None] | None] = []
     host, _, port = auth.address.rpartition(":")
 
     async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -116,8 +117,13 @@ async def test_auth_hung_is_a_503_within_a_second_and_verified_traffic_goes_on(
         writer.close()
 
     async def between(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        between_them.append(asyncio.current_task())
         there, back = await asyncio.open_connection(host, int(port))
-        await asyncio.gather(pump(reader, back), pump(there, writer), return_exceptions=True)
+        try:
+            await asyncio.gather(pump(reader, back), pump(there, writer), return_exceptions=True)
+        finally:
+            for end in (writer, back):
+                end.transport.abort()
 
     async with await asyncio.start_server(between, "127.0.0.1", 0) as server:
         auth.address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
@@ -134,6 +140,10 @@ async def test_auth_hung_is_a_503_within_a_second_and_verified_traffic_goes_on(
         took = time.monotonic() - began
         verified = await gateway.ask("GET", "/protected", token=auth.signer.token())
         flowing.set()
+        auth.gate.set()
+        for connection in filter(None, between_them):
+            connection.cancel()
+        await asyncio.gather(*filter(None, between_them), return_exceptions=True)
     assert refused.status == 503
     assert refused.headers["Retry-After"] == "1"
     assert took < 1.2
