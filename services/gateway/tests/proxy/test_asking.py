@@ -15,8 +15,9 @@ from chassis.testing import FrozenClock
 from gateway.proxy.faults import UpstreamFault
 from gateway.proxy.pool import Address
 from gateway.proxy.request import Outgoing
+from gateway.proxy.rules import Retries, UpstreamRules
 from gateway.proxy.telemetry import Observer
-from gateway.proxy.upstream import Retries, Upstream, UpstreamRules
+from gateway.proxy.upstream import Upstream
 from gateway.testing.origin import Origin, raw
 
 TRACE = TraceContext("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", sampled=True)

@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from gateway.asgi import Message
 from gateway.proxy.pool import Address
 from gateway.proxy.request import Outgoing
+from gateway.proxy.rules import Retries, UpstreamRules
 from gateway.proxy.telemetry import Observer
-from gateway.proxy.upstream import Retries, Upstream, UpstreamRules
+from gateway.proxy.upstream import Upstream
 from gateway.testing.front import Front
 from gateway.testing.origin import Origin, Seen, chunk_of, ok, one_route, raw
 

@@ -12,9 +12,10 @@ from chassis.testing import FrozenClock
 from gateway.proxy.faults import UpstreamFault
 from gateway.proxy.pool import Address
 from gateway.proxy.request import Outgoing
+from gateway.proxy.rules import Retries, UpstreamRules
 from gateway.proxy.table import LiveRoutes
 from gateway.proxy.telemetry import Observer
-from gateway.proxy.upstream import BreakerOpen, Retries, Upstream, UpstreamRules
+from gateway.proxy.upstream import BreakerOpen, Upstream
 from gateway.proxy.watching import Watcher
 from gateway.testing.origin import Origin, raw
 

@@ -14,9 +14,10 @@ from gateway.proxy.document import UpstreamPart
 from gateway.proxy.identity import Signer
 from gateway.proxy.last_good import LastGood, connect
 from gateway.proxy.route import Route
+from gateway.proxy.rules import UpstreamRules
 from gateway.proxy.table import LiveRoutes, address_of, tls_context
 from gateway.proxy.telemetry import Observer
-from gateway.proxy.upstream import Upstream, UpstreamRules
+from gateway.proxy.upstream import Upstream
 from gateway.proxy.watching import Watcher, watch
 from gateway.settings import GatewaySettings
 

@@ -54,10 +54,18 @@ class Signer:
         if prove and self._secret is not None:
             pairs.append((b"x-auth-assertion", self._assertion(self._secret, principal, audience, now)))
         made = tuple(pairs)
-        if len(self._ready) >= _REMEMBERED:
-            self._ready.clear()
+        self._forget(now)
+        self._ready.pop(key, None)
         self._ready[key] = (made, now + _REUSE)
         return made
+
+    def _forget(self, now: float) -> None:
+        """All are good for the same time, so the first is the one that ends first."""
+        while self._ready:
+            first = next(iter(self._ready))
+            if self._ready[first][1] > now and len(self._ready) < _REMEMBERED:
+                return
+            del self._ready[first]
 
     def _assertion(self, secret: bytes, principal: Principal, audience: str, now: float) -> bytes:
         claims = {

@@ -1,6 +1,7 @@
 """Ends exchanges that last when the client they are for has left."""
 
 import asyncio
+from functools import cached_property
 
 from gateway.asgi import Receive
 from gateway.proxy.faults import ClientGone
@@ -19,8 +20,13 @@ class Watch:
         self._watching: dict[Outgoing, asyncio.Task[None]] = {}
         self._timer: asyncio.TimerHandle | None = None
 
+    @cached_property
+    def _loop(self) -> asyncio.AbstractEventLoop:
+        # Asking which it is costs a system call each time.
+        return asyncio.get_running_loop()
+
     def begin(self, request: Outgoing, receive: Receive) -> None:
-        loop = asyncio.get_running_loop()
+        loop = self._loop
         self._under_way[request] = (loop.time(), receive)
         if self._timer is None:
             self._timer = loop.call_later(_LOOK_EVERY, self._look)
@@ -34,7 +40,7 @@ class Watch:
         return task
 
     def _look(self) -> None:
-        loop = asyncio.get_running_loop()
+        loop = self._loop
         self._timer = loop.call_later(_LOOK_EVERY, self._look) if self._under_way else None
         long_ago = loop.time() - _LOOK_EVERY
         for request, (began, receive) in self._under_way.items():

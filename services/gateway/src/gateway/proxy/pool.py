@@ -5,6 +5,7 @@ import contextlib
 import ssl
 from collections import deque
 from dataclasses import dataclass
+from functools import cached_property
 
 from gateway.proxy.connection import Connection
 from gateway.proxy.faults import ConnectFailed, TimedOut
@@ -44,13 +45,18 @@ class Pool:
         self._sweeper: asyncio.TimerHandle | None = None
         self._closed = False
 
+    @cached_property
+    def _loop(self) -> asyncio.AbstractEventLoop:
+        # Asking which it is costs a system call each time.
+        return asyncio.get_running_loop()
+
     @property
     def idle(self) -> int:
         return len(self._idle)
 
     def take(self) -> Connection | None:
         """A kept connection that should still be good, if there is one."""
-        oldest = asyncio.get_running_loop().time() - self._idle_seconds
+        oldest = self._loop.time() - self._idle_seconds
         while self._idle:
             connection = self._idle.pop()
             if connection.closed:
@@ -63,7 +69,7 @@ class Pool:
 
     async def connect(self, deadline: float) -> Connection:
         """A new connection, or ConnectFailed; TimedOut if the request's own time ran out over it."""
-        loop = asyncio.get_running_loop()
+        loop = self._loop
         limit = min(deadline, loop.time() + self._connect_timeout)
         try:
             async with asyncio.timeout_at(limit):
@@ -89,7 +95,7 @@ class Pool:
         if self._closed or len(self._idle) >= self._max_idle:
             connection.abort()
             return
-        loop = asyncio.get_running_loop()
+        loop = self._loop
         connection.idle_since = loop.time()
         self._idle.append(connection)
         if self._sweeper is None:
@@ -107,7 +113,7 @@ class Pool:
 
     def _sweep(self) -> None:
         self._sweeper = None
-        loop = asyncio.get_running_loop()
+        loop = self._loop
         oldest = loop.time() - self._idle_seconds
         while self._idle and (self._idle[0].closed or self._idle[0].idle_since <= oldest):
             self._idle.popleft().abort()

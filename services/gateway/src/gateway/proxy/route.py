@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from gateway.policy import RoutePolicy
 from gateway.proxy.headers import HeaderRules
-from gateway.proxy.upstream import Retries, Upstream
+from gateway.proxy.rules import Retries
+from gateway.proxy.upstream import Upstream
 
 
 class Identity(enum.StrEnum):

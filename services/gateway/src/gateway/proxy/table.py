@@ -10,8 +10,9 @@ from gateway.proxy.document import HeaderPart, RoutePart, RoutesFile, UpstreamPa
 from gateway.proxy.headers import HeaderRules
 from gateway.proxy.pool import Address
 from gateway.proxy.route import Identity, Route
+from gateway.proxy.rules import Retries, UpstreamRules
 from gateway.proxy.telemetry import Observer
-from gateway.proxy.upstream import Retries, Upstream, UpstreamRules
+from gateway.proxy.upstream import Upstream
 
 
 class RouteTable:

@@ -3,9 +3,9 @@
 import asyncio
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import cached_property
 
-from gateway.proxy.balance import Balance, Balancer, Ejection, Endpoint
+from gateway.proxy.balance import Balancer, Endpoint
 from gateway.proxy.breaker import Breaker, Permit
 from gateway.proxy.budget import RetryBudget
 from gateway.proxy.bulkhead import Bulkhead
@@ -13,6 +13,7 @@ from gateway.proxy.connection import Connection
 from gateway.proxy.faults import ConnectFailed, ConnectionLost, UpstreamFault
 from gateway.proxy.pool import Address, Pool
 from gateway.proxy.request import Outgoing
+from gateway.proxy.rules import Retries, UpstreamRules
 from gateway.proxy.telemetry import Observer
 
 _FAILURE = 500
@@ -22,34 +23,6 @@ class BreakerOpen(Exception):
     def __init__(self, retry_after: float) -> None:
         super().__init__()
         self.retry_after = retry_after
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpstreamRules:
-    balance: Balance = Balance.ROUND_ROBIN
-    ejection: Ejection | None = None
-    breaker_failures: int = 5
-    breaker_open_seconds: float = 30.0
-    max_concurrent: int = 512
-    max_wait_seconds: float = 0.5
-    max_waiting: int = 512
-    retry_ratio: float = 0.2
-    retries_per_second: float = 1.0
-    connect_timeout: float = 2.0
-    # Below what servers usually wait (5 s), so that it is us who close.
-    keep_alive_seconds: float = 4.0
-    max_idle: int = 64
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retries:
-    """Of a route. A connection that failed before anything was sent may be tried elsewhere by any method."""
-
-    attempts: int = 1
-    on_faults: frozenset[str] = frozenset({"connect", "reset"})
-    on_statuses: frozenset[int] = frozenset()
-    # Seconds for one attempt; the whole time of the route when None.
-    attempt_timeout: float | None = None
 
 
 class Lease:
@@ -128,6 +101,11 @@ class Upstream:
             ),
         )
 
+    @cached_property
+    def _loop(self) -> asyncio.AbstractEventLoop:
+        # Asking which it is costs a system call each time.
+        return asyncio.get_running_loop()
+
     def update(self, addresses: tuple[Address, ...]) -> None:
         self.balancer.update(addresses)
 
@@ -145,7 +123,7 @@ class Upstream:
         """
         if self.breaker.rejecting():
             raise BreakerOpen(self.breaker.retry_after())
-        deadline = asyncio.get_running_loop().time() + timeout
+        deadline = self._loop.time() + timeout
         if not self.bulkhead.try_enter():
             await self.bulkhead.enter()
         try:
@@ -168,7 +146,7 @@ class Upstream:
                 raise ConnectFailed("the upstream has no endpoint")
             limit = deadline
             if retries.attempt_timeout is not None:
-                limit = min(deadline, asyncio.get_running_loop().time() + retries.attempt_timeout)
+                limit = min(deadline, self._loop.time() + retries.attempt_timeout)
             try:
                 asked = self._attempt(endpoint, request, limit, patience)
                 connection = await self._asking.told(asked, request, endpoint.pool.address, attempt)
@@ -240,7 +218,7 @@ class Upstream:
             self._observer.ejected(self.name)
 
     def _again(self, attempt: int, retries: Retries, deadline: float, *, wanted: bool, why: str) -> bool:
-        if not wanted or attempt >= retries.attempts or asyncio.get_running_loop().time() >= deadline:
+        if not wanted or attempt >= retries.attempts or self._loop.time() >= deadline:
             return False
         if not self.budget.spend():
             self._observer.retried(self.name, "out_of_budget")
