@@ -2,9 +2,9 @@
 
 import asyncio
 import json
-import re
 import logging
 import os
+import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator
