@@ -169,14 +169,20 @@ class Process:
         self._stack = AsyncExitStack()
         self.log = log
 
-    async def start(self) -> Replica:
-        """Answers when it is ready."""
+    async def launch(self) -> int:
+        """The port, once it has said that it has started; nobody has called it yet."""
         with self.log.open("ab") as output:
             began = output.tell()
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "auth", stdout=output, stderr=output, env=self._environ
             )
-        port = await self._port(began)
+        port = int((await self._said("grpc.listening", began))["port"])
+        await self._said("service.started", began)
+        return port
+
+    async def start(self) -> Replica:
+        """Answers when it is ready."""
+        port = await self.launch()
         channel = await self._stack.enter_async_context(channel_to(f"127.0.0.1:{port}"))
         health = health_pb2_grpc.HealthStub(channel)
         async with asyncio.timeout(STARTING):
@@ -195,12 +201,13 @@ class Process:
         await self._stack.aclose()
         await self.kill()
 
-    async def _port(self, began: int) -> int:
+    async def _said(self, event: str, began: int) -> Any:
+        """The line of this event, looked for behind what was said before."""
         async with asyncio.timeout(STARTING):
             while True:
-                for line in self.log.read_bytes()[began:].splitlines():
-                    if b'"grpc.listening"' in line:
-                        return int(json.loads(line)["port"])
+                for line in self.log.read_bytes()[began:].splitlines(keepends=True):
+                    if f'"{event}"'.encode() in line and line.endswith(b"\n"):
+                        return json.loads(line)
                 assert self._process.returncode is None, self.log.read_text()
                 await asyncio.sleep(0.02)
 

@@ -130,7 +130,7 @@ def front(processes: Callable[..., Any], tmp_path: Path) -> Fronts:
             **(gateway or {}),
         }
         async with AsyncExitStack() as stack:
-            starting: list[Coroutine[Any, Any, Any]] = [each.start() for each in made]
+            starting: list[Coroutine[Any, Any, Any]] = [each.launch() for each in made]
             log = stack.enter_context((tmp_path / "gateway.log").open("wb"))
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "gateway", stdout=log, stderr=log, env=environ

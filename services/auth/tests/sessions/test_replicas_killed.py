@@ -67,7 +67,7 @@ class Killer:
         await victim.kill()
         self.kills += 1
         self._turn = 1 - self._turn
-        self._starting = asyncio.ensure_future(victim.start())
+        self._starting = asyncio.ensure_future(victim.launch())
 
 
 def claims(access_token: str) -> dict[str, Any]:
@@ -188,7 +188,7 @@ async def test_without_any_replica_the_client_is_told_when_to_come_back(
             assert time.monotonic() - began < 1
             assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
 
-        await suite.replicas[0].start()
+        await suite.replicas[0].launch()
         async with asyncio.timeout(5):
             while (answer := await suite.refresh(pair["refresh_token"])).status == 503:
                 await asyncio.sleep(0.02)
