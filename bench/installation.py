@@ -148,6 +148,8 @@ def installed(
             "auth": {
                 "RATE_LIMIT_ENABLED": "false",
                 "BCRYPT_ROUNDS": str(bcrypt_rounds),
+                # Everybody here signs in as one.
+                "SESSION_LIMIT": "10000",
                 "ACCESS_TOKEN_EXPIRE_MINUTES": "600",
                 **more.get("auth", {}),
             },
