@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from chassis.errors import Invalid
 from gateway.exchange import Headers
+from gateway.wire import sound
 
 _HOP_BY_HOP = frozenset({
     b"connection", b"keep-alive", b"proxy-connection", b"proxy-authenticate", b"proxy-authorization",
@@ -37,8 +38,6 @@ _NOTED = frozenset({b"host", b"content-length", b"transfer-encoding", b"via", b"
 _VIA = b"api-gateway"
 _OUR_VIA = b"via: 1.1 " + _VIA
 _MAX_LOOPS = 3
-# All that may stand in a line; everything else is left over by `translate`.
-_FAIR = b"\t" + bytes(range(0x20, 0x7F)) + bytes(range(0x80, 0x100))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +120,7 @@ class Looping(Exception):
 def head(start: bytes, host: bytes, lines: list[bytes]) -> bytes:
     """A request's head as it goes on the wire; refuses to write what would be read as two."""
     text = b"%b\r\n%b\r\n%b\r\n\r\n" % (start, host, b"\r\n".join(lines))
-    if text.translate(None, _FAIR) != b"\r\n" * (len(lines) + 3):
+    if not sound(text, len(lines) + 3):
         raise Invalid("A header has characters that no header may have.", reason="INVALID_HEADER")
     return text
 
