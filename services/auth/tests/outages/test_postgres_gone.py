@@ -23,9 +23,6 @@ AS_SHIPPED = {"DATABASE_TIMEOUT_SECONDS": "0.7"}
 @pytest.fixture
 def own_url(own_postgres: Any, add_user: Callable[..., Any]) -> str:
     url: str = own_postgres.url()
-    with psycopg.connect(url, autocommit=True) as connection:
-        # The test servers are hasty; what was committed has to survive here.
-        connection.execute("ALTER DATABASE postgres SET synchronous_commit = on")
     migrate(parse_url(url))
     add_user(url, "ada")
     return url
@@ -128,6 +125,36 @@ async def test_revocations_go_on_after_the_connection_that_hears_them_was_cut(
         async for message in messages:
             if any(each.subject == tokens.session_id for each in message.revocations):
                 break
+
+
+async def test_what_is_revoked_after_the_database_went_back_in_time_reaches_everybody(
+    replicas: Any, database: str
+):
+    """Restored from a backup, or a standby promoted that had not heard all: numbers are given again."""
+
+    async def until_told(messages: Any, session: str) -> pb.WatchRevocationsResponse:
+        async for message in messages:
+            if any(each.subject == session for each in message.revocations):
+                return message
+        raise AssertionError("the stream ended")
+
+    async with replicas(database) as auth, asyncio.timeout(10):
+        lost, later = await auth.login(), await auth.login()
+        listening = aiter(auth.revocations.WatchRevocations(pb.WatchRevocationsRequest()))
+        await auth.logout(lost)
+        message = await until_told(listening, lost.session_id)
+        followed = message.revocations[-1]
+        with psycopg.connect(database) as connection:
+            connection.execute("DELETE FROM revocations WHERE version = %s", (followed.version,))
+            connection.execute("SELECT setval('revocations_version', %s, false)", (followed.version,))
+
+        await auth.logout(later)
+
+        assert (await until_told(listening, later.session_id)).version == followed.version
+        returning = pb.WatchRevocationsRequest(
+            after_version=followed.version, after_made_at=followed.created_at.ToMicroseconds()
+        )
+        await until_told(aiter(auth.revocations.WatchRevocations(returning)), later.session_id)
 
 
 async def test_the_heartbeat_goes_on_and_tells_how_old_it_is(replicas: Any, own_postgres: Any, own_url: str):

@@ -40,9 +40,9 @@ async def test_who_reads_as_it_goes_misses_none_whatever_order_the_writers_commi
     async def read(done: asyncio.Event) -> list[int]:
         versions: list[int] = []
         while not done.is_set():
-            fresh = await Revocations(pool).after(versions[-1] if versions else 0)
+            fresh = await Revocations(pool).since(versions[-1] + 1 if versions else 0)
             versions += [each.version for each in fresh]
-        fresh = await Revocations(pool).after(versions[-1] if versions else 0)
+        fresh = await Revocations(pool).since(versions[-1] + 1 if versions else 0)
         return versions + [each.version for each in fresh]
 
     done = asyncio.Event()
@@ -52,7 +52,7 @@ async def test_who_reads_as_it_goes_misses_none_whatever_order_the_writers_commi
     done.set()
     seen = await reading
 
-    everything = [each.version for each in await Revocations(pool).after(0)]
+    everything = [each.version for each in await Revocations(pool).since(0)]
     assert seen == everything
 
 
@@ -63,7 +63,7 @@ async def test_a_revocation_is_as_old_as_its_transaction(pool: Database):
         await work.revocations.add(some())
         await work.commit()
 
-    (only,) = await Revocations(pool).after(0)
+    (only,) = await Revocations(pool).since(0)
     assert only.created_at == began
 
 
@@ -71,7 +71,7 @@ async def test_a_schema_of_the_release_before_is_told_as_one(pool: Database):
     await pool.execute(text("ALTER TABLE revocations DROP COLUMN created_at"))
 
     with pytest.raises(Unavailable) as refused:
-        await Revocations(pool).after(0)
+        await Revocations(pool).since(0)
     assert refused.value.reason == "DATABASE_NOT_MIGRATED"
 
 
@@ -92,7 +92,7 @@ async def test_thousands_are_read_in_order_and_forgotten_whole(pool: Database):
         ).bindparams(at=NOW)
     )
 
-    assert [each.version for each in await Revocations(pool).after(1)] == list(range(2, 10002))
+    assert [each.version for each in await Revocations(pool).since(2)] == list(range(2, 10002))
 
     await prune(pool, NOW + timedelta(seconds=1))
-    assert await Revocations(pool).after(0) == []
+    assert await Revocations(pool).since(0) == []

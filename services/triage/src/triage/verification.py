@@ -13,7 +13,7 @@ from chassis.lifecycle import Readiness, spawn
 from chassis.security import tokens
 from chassis.security.keyring import FetchedKeys, VerifierKeys
 from chassis.security.keyset import KeySet
-from chassis.security.revocations import Batch, Kind, Revocation, RevocationList, follow
+from chassis.security.revocations import Batch, Kind, Position, Revocation, RevocationList, follow
 from chassis.security.tokens import Principal
 from reliability.auth.v1 import auth_pb2 as pb
 from reliability.auth.v1 import auth_pb2_grpc as rpc
@@ -91,8 +91,8 @@ class Verification:
             raise Unavailable("The keys of auth are not readable.", reason="KEYS_UNREADABLE") from None
         return FetchedKeys(keys, answer.max_age)
 
-    async def _watch(self, after_version: int) -> AsyncIterator[Batch]:
-        asked = pb.WatchRevocationsRequest(after_version=after_version)
+    async def _watch(self, after: Position) -> AsyncIterator[Batch]:
+        asked = pb.WatchRevocationsRequest(after_version=after.version, after_made_at=after.made_at)
         method = self._revocation_service.WatchRevocations
         async for message in stream(method, asked, peer=_PEER, seconds=None):
             yield Batch(
@@ -110,4 +110,5 @@ def _revocation(told: pb.Revocation) -> Revocation:
         subject=told.subject,
         not_before=told.not_before,
         expires_at=told.expires_at.ToNanoseconds() / 1e9,
+        created_at=told.created_at.ToNanoseconds() / 1e9,
     )

@@ -12,7 +12,7 @@ import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
 from chassis.clock import Clock
 from chassis.errors import ServiceError
@@ -23,6 +23,21 @@ log = logging.getLogger(__name__)
 _BACKOFF_FIRST: Final = 0.1
 _BACKOFF_MOST: Final = 2.0
 _SILENCE_SECONDS: Final = 5.0
+
+
+class Position(NamedTuple):
+    """How far a history of revocations was followed.
+
+    A version alone does not say which history: one restored from a backup, or taken over by a
+    standby that had not heard everything, gives the same numbers to other revocations.
+    """
+
+    version: int = 0
+    made_at: int = 0
+    """When the revocation of that version was made, in microseconds since the epoch; 0 where nobody says."""
+
+
+START: Final = Position()
 
 
 class Kind(Enum):
@@ -42,6 +57,10 @@ class Revocation:
     """When every token it can concern has expired, in seconds since the epoch."""
     created_at: float = 0.0
     """When it was made, in seconds since the epoch, by the clock of the database; 0 where nobody says."""
+
+    @property
+    def position(self) -> Position:
+        return Position(self.version, round(self.created_at * 1e6))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +83,8 @@ class RevocationList:
         self._expiries: list[tuple[float, int, Kind, str]] = []
         self._order = itertools.count()
         self._as_of = float("-inf")
-        self.version = 0
+        self.position = START
+        """Where to go on from."""
         self.complete = asyncio.Event()
         """Set once a whole snapshot has been applied."""
 
@@ -88,10 +108,11 @@ class RevocationList:
 
     def apply(self, batch: Batch) -> Sequence[Revocation]:
         """Takes it in; answers with what is news to a list that was whole."""
-        whole, known = self.complete.is_set(), self.version
+        whole, known = self.complete.is_set(), self.position.version
         for revocation in batch.revocations:
             self._add(revocation)
-        self.version = max(self.version, batch.version)
+        if batch.version != known or batch.revocations:
+            self.position = _end(batch)
         # The other machine's clock may be ahead; we never claim to know the future.
         self._as_of = max(self._as_of, min(batch.as_of, self._clock.now().timestamp()))
         if batch.snapshot_complete:
@@ -124,9 +145,15 @@ class RevocationList:
                     del self._users[subject]
 
 
+def _end(batch: Batch) -> Position:
+    """Nobody knows the moment of a version that was not told: then the next stream begins anew."""
+    last = batch.revocations[-1] if batch.revocations else None
+    return last.position if last is not None and last.version == batch.version else START
+
+
 async def follow(
     known: RevocationList,
-    open_stream: Callable[[int], AsyncIterator[Batch]],
+    open_stream: Callable[[Position], AsyncIterator[Batch]],
     *,
     changed: Callable[[Sequence[Revocation]], None] = lambda _: None,
 ) -> None:
@@ -134,14 +161,14 @@ async def follow(
 
     Args:
         known: what to feed.
-        open_stream: opens the stream after a version; may raise ServiceError.
+        open_stream: opens the stream after a position; may raise ServiceError.
         changed: called after each batch, with what was news to a list that was whole.
     """
     wait = _BACKOFF_FIRST
     told = False
     while True:
         try:
-            async for batch in _heard(open_stream(known.version if known.complete.is_set() else 0)):
+            async for batch in _heard(open_stream(known.position if known.complete.is_set() else START)):
                 changed(known.apply(batch))
                 wait, told = _BACKOFF_FIRST, False
         except (ServiceError, TimeoutError) as error:

@@ -630,8 +630,9 @@ class Revocation(_message.Message):
 
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp:
-        """When it was made, by the clock of the database; absent where an older
-        server does not say. For how long it took to be known, and nothing else.
+        """When it was made, by the clock of the database, to the microsecond; absent
+        where an older server does not say. With the version it names a point of
+        the history.
         """
 
     def __init__(
@@ -657,16 +658,24 @@ class WatchRevocationsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     AFTER_VERSION_FIELD_NUMBER: _builtins.int
+    AFTER_MADE_AT_FIELD_NUMBER: _builtins.int
     after_version: _builtins.int
     """0 for everything."""
+    after_made_at: _builtins.int
+    """created_at of the revocation with that version, in microseconds since the
+    epoch. Where the server has another one under that version, its history
+    is not the one that was followed: everything is sent again. 0 from a
+    client that does not say, which is taken at its word.
+    """
     def __init__(
         self,
         *,
         after_version: _builtins.int = ...,
+        after_made_at: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_version", b"after_version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_made_at", b"after_made_at", "after_version", b"after_version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

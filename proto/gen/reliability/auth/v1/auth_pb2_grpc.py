@@ -538,7 +538,9 @@ class RevocationServiceServicer:
         """Streams every live revocation, one snapshot_complete, then deltas as they
         happen, for as long as the caller listens; a heartbeat at least every
         second tells how far the stream is. `after_version` resumes: what was
-        pruned meanwhile expired anyway. The server may end the stream at any time.
+        pruned meanwhile expired anyway. Where the database has gone back, on this
+        stream or since the last one, everything is sent again and `version` may
+        be a lower one. The server may end the stream at any time.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -257,7 +257,9 @@ class RevocationServiceStub:
     """Streams every live revocation, one snapshot_complete, then deltas as they
     happen, for as long as the caller listens; a heartbeat at least every
     second tells how far the stream is. `after_version` resumes: what was
-    pruned meanwhile expired anyway. The server may end the stream at any time.
+    pruned meanwhile expired anyway. Where the database has gone back, on this
+    stream or since the last one, everything is sent again and `version` may
+    be a lower one. The server may end the stream at any time.
     """
 
 @_typing.type_check_only
@@ -269,7 +271,9 @@ class RevocationServiceAsyncStub(RevocationServiceStub):
     """Streams every live revocation, one snapshot_complete, then deltas as they
     happen, for as long as the caller listens; a heartbeat at least every
     second tells how far the stream is. `after_version` resumes: what was
-    pruned meanwhile expired anyway. The server may end the stream at any time.
+    pruned meanwhile expired anyway. Where the database has gone back, on this
+    stream or since the last one, everything is sent again and `version` may
+    be a lower one. The server may end the stream at any time.
     """
 
 class RevocationServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -284,7 +288,9 @@ class RevocationServiceServicer(metaclass=_abc_1.ABCMeta):
         """Streams every live revocation, one snapshot_complete, then deltas as they
         happen, for as long as the caller listens; a heartbeat at least every
         second tells how far the stream is. `after_version` resumes: what was
-        pruned meanwhile expired anyway. The server may end the stream at any time.
+        pruned meanwhile expired anyway. Where the database has gone back, on this
+        stream or since the last one, everything is sent again and `version` may
+        be a lower one. The server may end the stream at any time.
         """
 
 def add_RevocationServiceServicer_to_server(servicer: RevocationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

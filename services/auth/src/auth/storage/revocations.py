@@ -43,13 +43,13 @@ class Revocations:
             )
         await self._statements.execute(_TELL, {"channel": CHANNEL})
 
-    async def after(self, version: int) -> Sequence[Numbered]:
-        """Everything committed after a version, ascending; a page at a time, each within its deadline."""
+    async def since(self, version: int) -> Sequence[Numbered]:
+        """Everything committed from a version on, ascending; a page at a time, each within its deadline."""
         found: list[Numbered] = []
         while True:
             page = await self._statements.execute(
                 select(revocations)
-                .where(revocations.c.version > (found[-1].version if found else version))
+                .where(revocations.c.version >= (found[-1].version + 1 if found else version))
                 .order_by(revocations.c.version)
                 .limit(_PAGE)
             )

@@ -8,7 +8,7 @@ from chassis.errors import Unavailable
 from chassis.grpc.client import call, stream
 from chassis.security.keyring import FetchedKeys
 from chassis.security.keyset import KeySet
-from chassis.security.revocations import Batch, Kind, Revocation
+from chassis.security.revocations import Batch, Kind, Position, Revocation
 from gateway.upstreams.auth import PEER
 from reliability.auth.v1 import auth_pb2 as pb
 from reliability.auth.v1 import auth_pb2_grpc as rpc
@@ -47,8 +47,8 @@ class VerificationUpstream:
         self.jwks = answer.jwks_json
         return FetchedKeys(keys, answer.max_age)
 
-    async def revocations(self, after_version: int) -> AsyncIterator[Batch]:
-        asked = pb.WatchRevocationsRequest(after_version=after_version)
+    async def revocations(self, after: Position) -> AsyncIterator[Batch]:
+        asked = pb.WatchRevocationsRequest(after_version=after.version, after_made_at=after.made_at)
         async for message in stream(self._revocations.WatchRevocations, asked, peer=PEER, seconds=None):
             yield Batch(
                 tuple(
