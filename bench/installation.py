@@ -29,10 +29,10 @@ routes:
   - name: kib
     prefix: /kib
     upstream: kib
-    limits: ["900000/second by user"]
+    limits: ["50000000/minute by user"]
 """
 ORIGIN = "https://app.example.com"
-NEVER = "900000/second"
+NEVER = "50000000/minute"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from gateway.limits.notation import Algorithm
 from gateway.limits.terms import Terms, terms
 
 # Of what a key is likely to use during a lease, it gets one part in so many.
-_CAUTION = 3
+_CAUTION = 2
 # A refusal is repeated without asking, but not for longer than this: somebody may have reset the limit.
 _REFUSED_SECONDS = 1.0
 _MOST_KEYS = 100_000
@@ -59,8 +59,8 @@ class _Key:
         self.since = now
         self.used = 0
         self.refused_until = 0.0
-        # Somebody is fetching a lease.
-        self.asking = False
+        # Somebody is fetching a lease; done when it is there or will not come.
+        self.asking: asyncio.Future[None] | None = None
 
     def usable(self, cost: int, now: float) -> _Lease | None:
         """The lease that the cost can be taken from."""
@@ -97,7 +97,7 @@ class LeasedStore:
         self._store = store
         self._now = now
         self._keys: dict[tuple[str, int], _Key] = {}
-        self._fetching: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def take_now(self, checks: Sequence[Check]) -> list[Count] | None:
         """The counts where what is in hand settles the request; where it does not, None and nothing taken."""
@@ -143,7 +143,7 @@ class LeasedStore:
         cost = check.limit.cost
         left = lease.units = lease.units - cost
         key.used += cost
-        if left < key.size // 2 and key.next_lease is None and not key.asking:
+        if left < key.size // 2 and key.next_lease is None and key.asking is None:
             self._fetch_ahead(check, key, now)
         return _told(lease, left, now)
 
@@ -156,21 +156,36 @@ class LeasedStore:
         at_hand = self.take_now(checks)
         if at_hand is not None:
             return at_hand
+        keys = [self._key(check, self._now()) for check in checks]
+        coming = [key.asking for key in keys if key.asking is not None]
+        if coming:
+            # A whole crowd that finds nothing left asks once.
+            await asyncio.shield(coming[0])
+            at_hand = self.take_now(checks)
+            if at_hand is not None:
+                return at_hand
         asked = self._now()
-        keys = [self._key(check, asked) for check in checks]
         spare = [self._spare(check, key, asked) for check, key in zip(checks, keys, strict=True)]
-        mine = [key for key, more in zip(keys, spare, strict=True) if more]
-        for key in mine:
-            key.asking = True
+        fetching = _Fetching([key for key, more in zip(keys, spare, strict=True) if more])
         try:
             counts = await self._store.take(checks, spare)
-            if mine and not all(count.admitted for count in counts):
+            if any(spare) and not all(count.admitted for count in counts):
                 # What is left may still do for this one request.
                 spare = [0] * len(checks)
                 counts = await self._store.take(checks)
+            return self._learned(checks, keys, spare, counts, asked)
         finally:
-            for key in mine:
-                key.asking = False
+            fetching.end()
+
+    def _learned(
+        self,
+        checks: Sequence[Check],
+        keys: Sequence[_Key],
+        spare: Sequence[int],
+        counts: Sequence[Count],
+        asked: float,
+    ) -> list[Count]:
+        """Keeps what the store gave besides; answers with what is left in all."""
         taken = all(count.admitted or check.limit.shadow for check, count in zip(checks, counts, strict=True))
         told = []
         for check, key, more, count in zip(checks, keys, spare, counts, strict=True):
@@ -185,7 +200,7 @@ class LeasedStore:
 
     def _spare(self, check: Check, key: _Key, now: float) -> int:
         leased = terms(check.limit, check.amount)
-        if leased is None or key.asking:
+        if leased is None or key.asking is not None:
             return 0
         return key.wanted(check.limit.cost, leased, now)
 
@@ -194,22 +209,23 @@ class LeasedStore:
         more = self._spare(check, key, now)
         if not more:
             return
-        key.asking = True
-        task = asyncio.create_task(self._fetch(check, key, more), name="limits-lease")
-        self._fetching.add(task)
-        task.add_done_callback(self._fetching.discard)
+        # From now on, and not from when the task begins.
+        fetching = _Fetching([key])
+        task = asyncio.create_task(self._fetch(check, key, more, fetching), name="limits-lease")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
-    async def _fetch(self, check: Check, key: _Key, more: int) -> None:
+    async def _fetch(self, check: Check, key: _Key, more: int, fetching: "_Fetching") -> None:
         asked = self._now()
         try:
             (count,) = await self._store.take([check], [more - check.limit.cost])
+            if count.admitted:
+                _keep(check, key, more, count, asked)
         except StoreDown:
             # Whoever comes next finds out for themselves.
             return
         finally:
-            key.asking = False
-        if count.admitted:
-            _keep(check, key, more, count, asked)
+            fetching.end()
 
     def _key(self, check: Check, now: float) -> _Key:
         name = (check.key, check.amount)
@@ -220,6 +236,24 @@ class LeasedStore:
                 del self._keys[next(iter(self._keys))]
             key = self._keys[name] = _Key(now)
         return key
+
+
+class _Fetching:
+    """Leases under way for some keys, until `end`."""
+
+    def __init__(self, keys: Sequence[_Key]) -> None:
+        self._keys = keys
+        self._over: asyncio.Future[None] | None = None
+        if keys:
+            self._over = asyncio.get_running_loop().create_future()
+            for key in keys:
+                key.asking = self._over
+
+    def end(self) -> None:
+        if self._over is not None:
+            for key in self._keys:
+                key.asking = None
+            self._over.set_result(None)
 
 
 def _told(lease: _Lease, left: int, now: float) -> Count:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from gateway.limits.notation import Algorithm, Limit
 
 # Units in advance: at most this many, and at most one in so many of the limit.
-_MOST_UNITS = 100
+_MOST_UNITS = 1000
 _PART = 1000
 # Seconds in advance: at most this, and at most one in so many of the time the limit takes to refill.
 _LONGEST = 0.1
