@@ -154,7 +154,7 @@ async def _serve(
         stack,
         app,
         listener,
-        protocol=bounded_protocol(seconds, most, app.at_once),
+        protocol=bounded_protocol(seconds, most, app),
         keep_alive=settings.keep_alive_seconds,
         drain=settings.drain_seconds,
     )

@@ -1,9 +1,7 @@
 """The way of every request, outermost first."""
 
-import logging
 from collections.abc import Callable, Mapping
-from types import TracebackType
-from typing import Final
+from typing import Final, NamedTuple
 
 from chassis.errors import ServiceError
 from chassis.observability import context as trace_context
@@ -13,6 +11,7 @@ from gateway.authz.forward_auth import PATH as AUTHZ
 from gateway.authz.forward_auth import ForwardAuth
 from gateway.clients import Clients
 from gateway.exchange import KEY, Answer, Exchange
+from gateway.handling import Handler
 from gateway.middleware.arrival import Arrival
 from gateway.middleware.body import BodyRefused, BoundedBody, checked_json
 from gateway.middleware.cors import Cors
@@ -21,22 +20,27 @@ from gateway.middleware.hosts import TrustedHosts
 from gateway.middleware.https import Https
 from gateway.middleware.routing import Routing
 from gateway.middleware.security_headers import SecurityHeaders
-from gateway.problems import Problem, from_error
+from gateway.problems import Problem
 from gateway.routing import Router
 from gateway.settings import GatewaySettings
 from gateway.telemetry import RequestMetrics
 from gateway.verdict import Engine, Verdict
 
-log = logging.getLogger(__name__)
-
 Step = Callable[[Scope, Exchange], Answer | None]
 Direct = Callable[[Exchange], Answer]
 
 _NOT_FOUND: Final = Problem(status=404, reason="ROUTE_NOT_FOUND", detail="There is no such route.")
-_FAULT: Final = Problem(
-    status=500, reason="INTERNAL", detail="Something went wrong on our side; the ids here tell us what."
-)
 _CLOSE: Final = (b"connection", b"close")
+
+
+class Known(NamedTuple):
+    """A request whose way up to its admission is known, for the next one of the very same bytes."""
+
+    # Shared between requests, and so never written to.
+    scope: Scope
+    found: Exchange
+    # The routes it was found with.
+    table: object
 
 
 class Ends:
@@ -89,9 +93,8 @@ class Chain:
             *((Https(settings.redirect_host),) if settings.https_redirect_enabled else ()),
             Cors(settings.cors_allow_origins, credentials=settings.cors_allow_credentials),
             SecurityHeaders(),
-            # Last of all, where no body has to be looked at first: limits, then token, revocation and role.
-            self._admit_now,
         )
+        self._router = router
         self._metrics = metrics
         self._draining = draining
         self._engine = engine
@@ -103,9 +106,38 @@ class Chain:
         None where something has: then the app is called with the same scope and goes on from there.
         """
         found = self._begin(scope)
-        if found.answer is None:
+        return None if found.answer is None else self._whole(scope, found, found.answer)
+
+    def rehearse(self, scope: Scope) -> Known | None:
+        """The way of a request without its admission, to be gone `again`; nothing is counted or told.
+
+        None for what is refused on it, has a body, or is like no other request.
+        """
+        found, table = self._arrival.rehearse(scope), self._router.table
+        if found is None or any(step(scope, found) is not None for step in self._steps):
             return None
-        answer = found.answer
+        if scope["path"] == AUTHZ:
+            try:
+                found.matter = self._ends.forward_auth.matter(scope, found)
+            except ServiceError:
+                return None
+            return None if found.matter is None else Known(scope, found, table)
+        return None if found.policy is None or found.body is not None else Known(scope, found, table)
+
+    def again(self, known: Known) -> tuple[Exchange, Answer | None] | None:
+        """As `at_once`, for a request of the very bytes of a known one: what is found, and the answer.
+
+        None where other routes are in force by now.
+        """
+        scope, before, table = known
+        if table is not self._router.table:
+            return None
+        found = self._arrival.again(scope, before)
+        with Handler(found):
+            found.answer = self._admit_now(scope, found)
+        return found, None if found.answer is None else self._whole(scope, found, found.answer)
+
+    def _whole(self, scope: Scope, found: Exchange, answer: Answer) -> Answer:
         carried = self._carried(scope, found)
         if carried[-1] is _CLOSE:
             answer = answer._replace(close=True)
@@ -130,7 +162,7 @@ class Chain:
         self._metrics.waits(scope, found, 1)
         try:
             if found.answer is None:
-                with _Handler(found):
+                with Handler(found):
                     found.answer = await self._go_on(scope, receive, answer, found)
             if found.answer is not None:
                 await deliver(scope, answer, found.answer)
@@ -140,12 +172,14 @@ class Chain:
 
     def _begin(self, scope: Scope) -> Exchange:
         found = self._arrival(scope)
-        with _Handler(found):
+        with Handler(found):
             for step in self._steps:
                 answer = step(scope, found)
                 if answer is not None:
                     found.answer = answer
-                    break
+                    return found
+            # Last of all, where no body has to be looked at first: limits, then token, revocation and role.
+            found.answer = self._admit_now(scope, found)
         return found
 
     def _admit_now(self, scope: Scope, found: Exchange) -> Answer | None:
@@ -210,35 +244,6 @@ class Chain:
         self._metrics.answered(scope, found)
         if found.span is not None:
             self._metrics.end(found.span, scope, found)
-
-
-class _Handler:
-    """Turns what was raised into a problem; once the answer has begun, cutting it off is the honest end."""
-
-    __slots__ = ("_found",)
-
-    def __init__(self, found: Exchange) -> None:
-        self._found = found
-
-    def __enter__(self) -> None:
-        return
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool:
-        if error is None:
-            return False
-        found = self._found
-        if isinstance(error, ServiceError):
-            if found.status is None:
-                found.answer = refusal(found, from_error(error))
-            return found.status is None
-        if not isinstance(error, Exception):
-            return False
-        log.error("request.failed", exc_info=error, extra={"request_id": found.request_id})
-        if found.status is None:
-            found.answer = refusal(found, _FAULT, close=True)
-        return found.status is None
 
 
 def _not_allowed(allow: frozenset[str]) -> Problem:

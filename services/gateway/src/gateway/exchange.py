@@ -49,6 +49,10 @@ class Exchange:
     policy: RoutePolicy | None = None
     # What `policy` was found with; the proxy's Route for a proxied request.
     target: Any = None
+    # What a proxy asks about, where that is known already; the decider's.
+    matter: Any = None
+    # For what comes out the same whenever these very bytes are sent; None where nobody keeps it.
+    kept: "dict[str, Any] | None" = None
     # Whether an upstream of the routes file answers, and not the gateway.
     proxied: bool = False
     # Methods the path has, where the request's is none of them.
@@ -85,6 +89,13 @@ class Exchange:
         self.started = started
         # Added to whatever answer leaves: limits, CORS, security headers.
         self.response_headers: Headers = []
+
+    def resume(self, known: "Exchange") -> None:
+        """What was found about a request of the very same bytes, up to its admission."""
+        self.client, self.scheme, self.host = known.client, known.scheme, known.host
+        self.policy, self.target, self.proxied = known.policy, known.target, known.proxied
+        self.matter, self.kept, self.repeated = known.matter, known.kept, known.repeated
+        self.response_headers = known.response_headers.copy()
 
 
 def exchange(scope: MutableMapping[str, Any]) -> Exchange:

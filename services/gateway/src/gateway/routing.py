@@ -16,6 +16,10 @@ class ProxiedRoute(Protocol):
 
 
 class ProxiedRoutes(Protocol):
+    @property
+    def table(self) -> object:
+        """Another one once other routes are in force."""
+
     def match(self, method: str, path: str) -> ProxiedRoute | None:
         """The route of the longest prefix; the method may not be one of its own."""
 
@@ -44,6 +48,11 @@ class Router:
                 parts = path.split("/")
                 self._templates.setdefault(len(parts), []).append((parts, methods))
         self._proxied = proxied
+
+    @property
+    def table(self) -> object:
+        """While this is the same object, the same requests find the same routes."""
+        return None if self._proxied is None else self._proxied.table
 
     def find(self, scope: Scope, found: Exchange) -> None:
         """Fills in policy and target; leaves both empty where nothing matches."""

@@ -28,7 +28,7 @@ class Decision(NamedTuple):
     headers: Sequence[tuple[bytes, bytes]] = ()
 
 
-class _Matter(NamedTuple):
+class Matter(NamedTuple):
     """What there is to decide."""
 
     policy: RoutePolicy
@@ -57,19 +57,15 @@ class Decider:
         self._signer = signer
         self.alone = alone
 
-    def decide_now(
-        self, asked: Question | None, *, fields: Fields, client: str, host: str
-    ) -> Decision | None:
+    def decide_now(self, matter: Matter | None, *, fields: Fields, client: str) -> Decision | None:
         """As `decide`, where nothing has to be waited for; otherwise None, and nothing is counted."""
-        matter = self._matter(asked, host)
         if matter is None:
             return _NOWHERE
         verdict = self._engine.decide_now(fields, matter.host, client, matter.policy)
         return None if verdict is None else self._decision(matter, verdict)
 
-    async def decide(self, asked: Question | None, *, fields: Fields, client: str, host: str) -> Decision:
-        """`fields`, `client` and `host` are those of the request asked about, as far as they are known."""
-        matter = self._matter(asked, host)
+    async def decide(self, matter: Matter | None, *, fields: Fields, client: str) -> Decision:
+        """`fields` and `client` are those of the request asked about, as far as they are known."""
         if matter is None:
             return _NOWHERE
         verdict = self._engine.decide_now(fields, matter.host, client, matter.policy)
@@ -77,17 +73,17 @@ class Decider:
             verdict = await self._engine.decide(fields, matter.host, client, matter.policy)
         return self._decision(matter, verdict)
 
-    def _matter(self, asked: Question | None, host: str) -> _Matter | None:
-        """None where no route takes the request."""
+    def matter(self, asked: Question | None, host: str) -> Matter | None:
+        """What there is to decide, by the routes in force now; None where no route takes the request."""
         if asked is None:
-            return _Matter(self.alone, host, self.alone.name, Identity.SIGNED)
+            return Matter(self.alone, host, self.alone.name, Identity.SIGNED)
         route = self._routes.match(asked.method, asked.path)
         if route is None or not _takes(route.policy, asked.method):
             return None
         audience = route.name if route.upstream is None else route.upstream.name
-        return _Matter(route.policy, asked.host or host, audience, route.identity_in_front)
+        return Matter(route.policy, asked.host or host, audience, route.identity_in_front)
 
-    def _decision(self, matter: _Matter, verdict: Verdict) -> Decision:
+    def _decision(self, matter: Matter, verdict: Verdict) -> Decision:
         if verdict.problem is not None:
             return Decision(verdict.problem, (), verdict.headers)
         identity: Pairs = ()

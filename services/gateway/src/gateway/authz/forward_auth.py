@@ -9,7 +9,7 @@ from typing import Final
 
 from chassis.errors import Forbidden
 from gateway.asgi import Scope, refusal
-from gateway.authz.decider import Decider, Decision
+from gateway.authz.decider import Decider, Decision, Matter
 from gateway.authz.question import Question, asks, question
 from gateway.clients import Clients
 from gateway.exchange import Answer, Exchange
@@ -33,22 +33,28 @@ class ForwardAuth:
         # Names this in metrics.
         found.policy = self._decider.alone
         try:
-            asked = self._asked(scope, found)
+            matter = found.matter or self.matter(scope, found)
         except Forbidden as unclear:
             return refusal(found, from_error(unclear))
-        decision = self._decider.decide_now(asked, fields=found.fields, client=found.client, host=found.host)
+        decision = self._decider.decide_now(matter, fields=found.fields, client=found.client)
         return None if decision is None else _answer(found, decision)
 
     async def decide(self, scope: Scope, found: Exchange) -> Answer:
         found.policy = self._decider.alone
         try:
-            asked = self._asked(scope, found)
+            matter = found.matter or self.matter(scope, found)
         except Forbidden as unclear:
             return refusal(found, from_error(unclear))
-        decision = await self._decider.decide(
-            asked, fields=found.fields, client=found.client, host=found.host
-        )
+        decision = await self._decider.decide(matter, fields=found.fields, client=found.client)
         return _answer(found, decision)
+
+    def matter(self, scope: Scope, found: Exchange) -> Matter | None:
+        """What is asked about; None where no route takes that request.
+
+        Raises:
+            Forbidden: nobody can tell, or nobody may ask.
+        """
+        return self._decider.matter(self._asked(scope, found), found.host)
 
     def _asked(self, scope: Scope, found: Exchange) -> Question | None:
         if not asks(found.fields):

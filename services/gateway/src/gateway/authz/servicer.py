@@ -46,9 +46,8 @@ class AuthorizationServicer(rpc.AuthorizationServicer):
             name.lower().encode("latin-1", "replace"): value.encode("latin-1", "replace")
             for name, value in http.headers.items()
         }
-        decision = await self._decider.decide(
-            asked, fields=fields, client=client, host=http.host.partition(":")[0].lower()
-        )
+        matter = self._decider.matter(asked, http.host.partition(":")[0].lower())
+        decision = await self._decider.decide(matter, fields=fields, client=client)
         if decision.problem is not None:
             return _refused(decision.problem, decision.headers)
         return _passed(decision)

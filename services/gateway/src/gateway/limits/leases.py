@@ -12,11 +12,10 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from gateway.limits.counts import Check, Count, StoreDown
+from gateway.limits.held import Fetching, Key, Lease
 from gateway.limits.notation import Algorithm
-from gateway.limits.terms import Terms, terms
+from gateway.limits.terms import terms
 
-# Of what a key is likely to use during a lease, it gets one part in so many.
-_CAUTION = 2
 # A refusal is repeated without asking, but not for longer than this: somebody may have reset the limit.
 _REFUSED_SECONDS = 1.0
 _MOST_KEYS = 100_000
@@ -31,60 +30,6 @@ class SharedStore(Protocol):
         """
 
 
-class _Lease:
-    """Of the monotonic clock are `until` and `reset_at`."""
-
-    __slots__ = ("beyond", "reset_at", "units", "until")
-
-    def __init__(self, units: int, until: float, beyond: int, reset_at: float) -> None:
-        # In hand, until then.
-        self.units = units
-        self.until = until
-        # What the store said is left besides, and when more comes free.
-        self.beyond = beyond
-        self.reset_at = reset_at
-
-
-class _Key:
-    """What is known of one key and amount; times of the monotonic clock."""
-
-    __slots__ = ("asking", "lease", "next_lease", "refused_until", "since", "size", "used")
-
-    def __init__(self, now: float) -> None:
-        self.lease: _Lease | None = None
-        # Fetched before the other ran out.
-        self.next_lease: _Lease | None = None
-        # Units asked for the last time, and what was used since then.
-        self.size = 1
-        self.since = now
-        self.used = 0
-        self.refused_until = 0.0
-        # Somebody is fetching a lease; done when it is there or will not come.
-        self.asking: asyncio.Future[None] | None = None
-
-    def usable(self, cost: int, now: float) -> _Lease | None:
-        """The lease that the cost can be taken from."""
-        lease = self.lease
-        if lease is not None and lease.units >= cost and lease.until > now:
-            return lease
-        self.lease, self.next_lease = self.next_lease, None
-        lease = self.lease
-        if lease is not None and lease.units >= cost and lease.until > now:
-            return lease
-        return None
-
-    def wanted(self, cost: int, leased: Terms, now: float) -> int:
-        """Units to ask for, going by those used of late: 0 for a key that comes too seldom."""
-        passed = now - self.since
-        likely = int(self.used * leased.life / max(passed, 1e-6)) // _CAUTION
-        if passed > leased.life:
-            # What came long ago says nothing about what comes now.
-            self.since, self.used = now, 0
-        # At most twice the last time, so that two requests in a row are no stream yet.
-        self.size = min(leased.units, 2 * self.size, max(1, likely))
-        return self.size if self.size > cost else 0
-
-
 class LeasedStore:
     """In front of the store that all replicas share.
 
@@ -96,7 +41,7 @@ class LeasedStore:
     def __init__(self, store: SharedStore, *, now: Callable[[], float] = time.monotonic) -> None:
         self._store = store
         self._now = now
-        self._keys: dict[tuple[str, int], _Key] = {}
+        self._keys: dict[tuple[str, int], Key] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def take_now(self, checks: Sequence[Check]) -> list[Count] | None:
@@ -106,7 +51,7 @@ class LeasedStore:
             # By far the most frequent, and nothing else has to agree.
             count = self._take_one(checks[0], now)
             return None if count is None else [count]
-        found: list[tuple[Check, _Key, _Lease | None]] = []
+        found: list[tuple[Check, Key, Lease | None]] = []
         refused = False
         for check in checks:
             key = self._keys.get((check.key, check.amount))
@@ -139,7 +84,7 @@ class LeasedStore:
         lease = key.usable(check.limit.cost, now)
         return None if lease is None else self._spend(check, key, lease, now)
 
-    def _spend(self, check: Check, key: _Key, lease: _Lease, now: float) -> Count:
+    def _spend(self, check: Check, key: Key, lease: Lease, now: float) -> Count:
         cost = check.limit.cost
         left = lease.units = lease.units - cost
         key.used += cost
@@ -166,7 +111,7 @@ class LeasedStore:
                 return at_hand
         asked = self._now()
         spare = [self._spare(check, key, asked) for check, key in zip(checks, keys, strict=True)]
-        fetching = _Fetching([key for key, more in zip(keys, spare, strict=True) if more])
+        fetching = Fetching([key for key, more in zip(keys, spare, strict=True) if more])
         try:
             counts = await self._store.take(checks, spare)
             if any(spare) and not all(count.admitted for count in counts):
@@ -180,7 +125,7 @@ class LeasedStore:
     def _learned(
         self,
         checks: Sequence[Check],
-        keys: Sequence[_Key],
+        keys: Sequence[Key],
         spare: Sequence[int],
         counts: Sequence[Count],
         asked: float,
@@ -198,24 +143,24 @@ class LeasedStore:
             told.append(count._replace(remaining=count.remaining + more) if more else count)
         return told
 
-    def _spare(self, check: Check, key: _Key, now: float) -> int:
+    def _spare(self, check: Check, key: Key, now: float) -> int:
         leased = terms(check.limit, check.amount)
         if leased is None or key.asking is not None:
             return 0
         return key.wanted(check.limit.cost, leased, now)
 
-    def _fetch_ahead(self, check: Check, key: _Key, now: float) -> None:
+    def _fetch_ahead(self, check: Check, key: Key, now: float) -> None:
         """Before the lease runs out, so that nobody has to wait for the next one."""
         more = self._spare(check, key, now)
         if not more:
             return
         # From now on, and not from when the task begins.
-        fetching = _Fetching([key])
+        fetching = Fetching([key])
         task = asyncio.create_task(self._fetch(check, key, more, fetching), name="limits-lease")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _fetch(self, check: Check, key: _Key, more: int, fetching: "_Fetching") -> None:
+    async def _fetch(self, check: Check, key: Key, more: int, fetching: Fetching) -> None:
         asked = self._now()
         try:
             (count,) = await self._store.take([check], [more - check.limit.cost])
@@ -227,47 +172,29 @@ class LeasedStore:
         finally:
             fetching.end()
 
-    def _key(self, check: Check, now: float) -> _Key:
+    def _key(self, check: Check, now: float) -> Key:
         name = (check.key, check.amount)
         key = self._keys.get(name)
         if key is None:
             if len(self._keys) >= _MOST_KEYS:
                 # A lease that is forgotten is units lost, and no more than that.
                 del self._keys[next(iter(self._keys))]
-            key = self._keys[name] = _Key(now)
+            key = self._keys[name] = Key(now)
         return key
 
 
-class _Fetching:
-    """Leases under way for some keys, until `end`."""
-
-    def __init__(self, keys: Sequence[_Key]) -> None:
-        self._keys = keys
-        self._over: asyncio.Future[None] | None = None
-        if keys:
-            self._over = asyncio.get_running_loop().create_future()
-            for key in keys:
-                key.asking = self._over
-
-    def end(self) -> None:
-        if self._over is not None:
-            for key in self._keys:
-                key.asking = None
-            self._over.set_result(None)
-
-
-def _told(lease: _Lease, left: int, now: float) -> Count:
+def _told(lease: Lease, left: int, now: float) -> Count:
     return Count(True, lease.beyond + left, max(0.0, lease.reset_at - now))
 
 
-def _keep(check: Check, key: _Key, more: int, count: Count, asked: float) -> None:
+def _keep(check: Check, key: Key, more: int, count: Count, asked: float) -> None:
     leased = terms(check.limit, check.amount)
     if leased is None:
         return
     # A fixed window's units are of that window and no other.
     fixed = check.limit.algorithm is Algorithm.FIXED
     until = asked + (min(leased.life, count.reset) if fixed else leased.life)
-    lease = _Lease(more, until, count.remaining, asked + count.reset)
+    lease = Lease(more, until, count.remaining, asked + count.reset)
     key.since, key.used = asked, 0
     if key.lease is None or key.lease.units == 0:
         key.lease = lease

@@ -14,6 +14,8 @@ from gateway.telemetry import RequestMetrics
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._~+/=-]{8,128}")
 _TRACESTATE_BYTES = 512
+# With one of these a request is like no other.
+_OWN_IDS = frozenset((b"traceparent", b"x-request-id"))
 
 
 class Arrival:
@@ -62,10 +64,43 @@ class Arrival:
             tracestate = fields.get(b"tracestate")
             if tracestate is not None and len(tracestate) <= _TRACESTATE_BYTES:
                 found.tracestate = tracestate.decode("latin-1")
+        self._locate(scope, found)
+        return found
+
+    def rehearse(self, scope: Scope) -> Exchange | None:
+        """What would be found about each request like this one; None where it brings ids of its own."""
+        headers: Headers = scope["headers"]
+        fields = dict(headers)
+        if len(fields) != len(headers) or not _OWN_IDS.isdisjoint(fields):
+            return None
+        found = Exchange(request_id="", trace_id="", span_id="", sampled=False, fields=fields, started=0.0)
+        self._locate(scope, found)
+        found.kept = {}
+        return found
+
+    def again(self, scope: Scope, known: Exchange) -> Exchange:
+        """As for any request, where that was rehearsed."""
+        trace = self._sampler.begin()
+        span: Span | None = None
+        if trace.sampled:
+            trace, span = self._recorded(scope, trace, None)
+        found = Exchange(
+            request_id=trace.trace_id[:16] + trace.span_id,
+            trace_id=trace.trace_id,
+            span_id=trace.span_id,
+            sampled=trace.sampled,
+            fields=known.fields,
+            started=time.perf_counter(),
+        )
+        if span is not None:
+            found.span = span
+        found.resume(known)
+        return found
+
+    def _locate(self, scope: Scope, found: Exchange) -> None:
         peer = scope.get("client")
         scheme = "https" if scope["scheme"] in {"https", "wss"} else "http"
-        found.client, found.scheme = self._clients.locate(peer[0] if peer else "", scheme, fields)
-        return found
+        found.client, found.scheme = self._clients.locate(peer[0] if peer else "", scheme, found.fields)
 
     def _recorded(
         self, scope: Scope, trace: TraceContext, traceparent: str | None

@@ -1,116 +1,64 @@
-"""uvicorn's HTTP/1.1 with an end to slow and endless headers, and never two answers to one request."""
+"""Between uvicorn's HTTP/1.1 and the chain: what needs no waiting is answered without a task of its own."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Any, Final, cast
+from typing import Any, cast
 from urllib.parse import unquote
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from gateway.asgi import Scope
-from gateway.exchange import Answer
+from gateway.chain import Chain
+from gateway.exchange import KEY, Answer, Exchange
+from gateway.serving.bounded import BoundedProtocol
 from gateway.serving.cycle import Cycle, rendered
-from gateway.serving.keeping import KeptProtocol
-from gateway.serving.last_words import last_words
-from gateway.serving.lingering import LingeringTransport
+from gateway.serving.repeats import Repeats
 
 _VERSIONS = frozenset({"1.0", "1.1"})
-_ASGI: Final[Any] = {"version": "3.0", "spec_version": "2.3"}
 _FRAMING = frozenset({b"content-length", b"transfer-encoding", b"expect"})
-AtOnce = Callable[[Scope], Answer | None]
+_OK = 200
 
 
 def bounded_protocol(
-    header_seconds: float, header_bytes: int, at_once: AtOnce | None = None
-) -> type["BoundedProtocol"]:
-    """The protocol with these bounds; the target of the request counts as a header.
+    header_seconds: float, header_bytes: int, chain: Chain | None = None
+) -> type["ChainProtocol"]:
+    """The protocol with these bounds, in seconds and bytes.
 
-    `at_once` answers what needs no waiting, without a task of its own; what it does not answer
-    goes to the app, with the same scope.
+    The chain, where the app is one, answers what needs no waiting without a task of its own; what
+    it does not answer so goes to the app, with the same scope.
     """
     return type(
-        "BoundedHttpProtocol",
-        (BoundedProtocol,),
+        "BoundHttpProtocol",
+        (ChainProtocol,),
         {
             "header_seconds": header_seconds,
             "header_bytes": header_bytes,
-            "at_once": None if at_once is None else staticmethod(at_once),
+            "repeats": None if chain is None else Repeats(chain),
         },
     )
 
 
-class BoundedProtocol(KeptProtocol):
-    header_seconds = 10.0
-    header_bytes = 32_768
-    at_once: AtOnce | None = None
-    _header_timer: asyncio.TimerHandle | None = None
-    # Between the first byte of a request and the end of its headers; bytes of them in earlier reads.
-    _reading = False
-    _read = 0
-    _begun = _refused = False
+class ChainProtocol(BoundedProtocol):
+    repeats: Repeats | None = None
     # The request whose end is being waited for has its answer already.
     _answered = False
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
-        lingering = LingeringTransport(transport, self._unread)
-        # To uvicorn it is one.
-        super().connection_made(cast("asyncio.Transport", lingering))
-        self._await_headers()
-
-    def _unread(self) -> bool:
-        """Whether the client may still be sending what it has begun."""
-        cycle = cast("RequestResponseCycle | None", self.cycle)
-        return self._refused or (cycle is not None and cycle.more_body)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._headers_arrived()
-        super().connection_lost(exc)
+    # One that may be known when it comes again.
+    _repeatable: Scope | None = None
 
     def data_received(self, data: bytes) -> None:
         if self._refused or self.transport.is_closing():
             return
-        # All of it belongs to headers that began before and have not ended after it.
-        whole = self._reading
+        between, begun = self._between, self._count
+        if between and self.repeats is not None and self._known(data, self.repeats):
+            return
         super().data_received(data)
-        if self._reading and not self._refused:
-            known = len(data) if whole else len(self.url) + sum(len(n) + len(v) for n, v in self.headers)
-            self._read += known
-            if self._read > self.header_bytes:
-                self._refuse(431)
-            else:
-                self._await_headers()
-
-    def on_message_begin(self) -> None:
-        self.url = b""
-        self.headers = []
-        # As uvicorn's own, but for the state of a lifespan, which there is none of.
-        self.scope = {  # type: ignore[typeddict-item]  # the rest is added with the headers complete
-            "type": "http",
-            "asgi": _ASGI,
-            "http_version": "1.1",
-            "server": self.server,
-            "client": self.client,
-            "scheme": self.scheme or "http",
-            "root_path": "",
-            "headers": self.headers,
-            "state": {},
-        }
-        self._begun = self._reading = True
-        self._read = 0
-
-    def on_url(self, url: bytes) -> None:
-        # The absolute form would name a second host.
-        if not self.url and url[:1] not in {b"/", b"*"}:
-            raise ValueError("origin form only")
-        self.url += url
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self.headers.append((name.lower(), value))
+        scope, self._repeatable = self._repeatable, None
+        # This one request and nothing else.
+        if scope is not None and between and self._between and self._count == begun + 1:
+            self._saw(data, scope)
 
     def on_headers_complete(self) -> None:
-        self._headers_arrived()
-        self._reading = False
+        super().on_headers_complete()
         version = self.parser.get_http_version()
         if version not in _VERSIONS:
             raise ValueError("HTTP/1 only")
@@ -131,7 +79,18 @@ class BoundedProtocol(KeptProtocol):
             self._place(scope)
         expected = [value for name, value in self.headers if name == b"expect"]
         before = cast("RequestResponseCycle | None", self.cycle)
-        self.cycle = Cycle(
+        self.cycle = self._cycle(
+            expect_100_continue=bool(expected) and expected[0].lower() == b"100-continue",
+            keep_alive=version != "1.0" and parser.should_keep_alive(),
+        )
+        if before is None or before.response_complete:
+            self._start_asgi_task(self.cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
+
+    def _cycle(self, *, expect_100_continue: bool, keep_alive: bool) -> Cycle:
+        return Cycle(
             scope=self.scope,
             transport=self.transport,
             flow=self.flow,
@@ -140,15 +99,42 @@ class BoundedProtocol(KeptProtocol):
             access_log=self.access_log,
             default_headers=self.server_state.default_headers,
             message_event=asyncio.Event(),
-            expect_100_continue=bool(expected) and expected[0].lower() == b"100-continue",
-            keep_alive=version != "1.0" and parser.should_keep_alive(),
+            expect_100_continue=expect_100_continue,
+            keep_alive=keep_alive,
             on_response=self.on_response_complete,
         )
-        if before is None or before.response_complete:
-            self._start_asgi_task(self.cycle, self.app)
-        else:
-            self.flow.pause_reading()
-            self.pipeline.appendleft((self.cycle, self.app))
+
+    def _known(self, data: bytes, repeats: Repeats) -> bool:
+        """Answers, or begins on, a request that is known byte by byte; False for what has to be read."""
+        name = ("" if self.client is None else self.client[0], data)
+        known = repeats.find(name)
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        if known is None or self.flow.write_paused or (cycle is not None and not cycle.response_complete):
+            return False
+        again = repeats.chain.again(known)
+        if again is None:
+            repeats.forget(name)
+            return False
+        self._headers_arrived()
+        self._unset_keepalive_if_required()
+        found, answer = again
+        if answer is not None:
+            self._say(answer, keep_alive=True)
+            return True
+        self.scope = cast(
+            "Any",
+            {**known.scope, "server": self.server, "client": self.client, "state": {}, KEY: found},
+        )
+        self.cycle = self._cycle(expect_100_continue=False, keep_alive=True)
+        # It has no body.
+        self.cycle.more_body = False
+        self._start_asgi_task(self.cycle, self.app)
+        return True
+
+    def _saw(self, data: bytes, scope: Scope) -> None:
+        found: Exchange = scope[KEY]
+        if self.repeats is not None and (found.admitted or found.status == _OK):
+            self.repeats.saw(("" if self.client is None else self.client[0], data), scope)
 
     def _place(self, scope: Scope) -> None:
         """What is asked for, with the escapes of the path undone."""
@@ -161,7 +147,7 @@ class BoundedProtocol(KeptProtocol):
 
     def on_message_complete(self) -> None:
         if self._answered:
-            self._answered = False
+            self._answered, self._between = False, True
             return
         super().on_message_complete()
 
@@ -172,7 +158,7 @@ class BoundedProtocol(KeptProtocol):
             return True
         cycle, parser, url = cast("RequestResponseCycle | None", self.cycle), self.parser, self.url
         if (
-            self.at_once is None
+            self.repeats is None
             or (cycle is not None and not cycle.response_complete)
             or parser.get_method() != b"GET"
             or parser.should_upgrade()
@@ -188,58 +174,20 @@ class BoundedProtocol(KeptProtocol):
         scope = cast("Scope", self.scope)
         scope["method"], scope["path"], scope["raw_path"] = "GET", path.decode("ascii"), path
         scope["query_string"] = query
-        answer = self.at_once(scope)
+        answer = self.repeats.chain.at_once(scope)
+        keep_alive = parser.should_keep_alive()
+        if keep_alive:
+            self._repeatable = scope
         if answer is None:
             return False
-        keep_alive = parser.should_keep_alive() and not answer.close
+        self._say(answer, keep_alive=keep_alive)
+        return True
+
+    def _say(self, answer: Answer, *, keep_alive: bool) -> None:
+        """A whole answer, and the end of the connection where either side wants it."""
+        keep_alive = keep_alive and not answer.close
         self.transport.write(rendered(self.server_state.default_headers, answer, keep_alive=keep_alive))
         if not keep_alive:
             self._refused = True
             self.transport.close()
         self.on_response_complete()
-        return True
-
-    def _await_headers(self) -> None:
-        if self._header_timer is None:
-            self._header_timer = self.loop.call_later(self.header_seconds, self._too_slow)
-
-    def _headers_arrived(self) -> None:
-        if self._header_timer is not None:
-            self._header_timer.cancel()
-            self._header_timer = None
-
-    def _too_slow(self) -> None:
-        self._header_timer = None
-        if self._begun:
-            self._refuse(408)
-        else:
-            # It never said anything.
-            self.transport.close()
-
-    def send_400_response(self, msg: str) -> None:
-        """What the parser does not take; `msg` is uvicorn's and not shown."""
-        del msg
-        self._refuse(400)
-
-    def _refuse(self, status: int) -> None:
-        """Ends the connection with at most one answer to what is being asked."""
-        self._refused = True
-        self._headers_arrived()
-        cycle = cast("RequestResponseCycle | None", self.cycle)
-        if cycle is None or cycle.response_complete:
-            self._answer(status)
-        elif self.pipeline or (cycle.response_started and cycle.more_body):
-            self.transport.close()
-        elif cycle.more_body:
-            # The rest of its body will never come; whoever waits for it is told so and not heard.
-            cycle.disconnected = True
-            cycle.message_event.set()
-            self._answer(status)
-        else:
-            # What was asked before was right and is answered; this is the end of it.
-            cycle.keep_alive = False
-            self.flow.pause_reading()
-
-    def _answer(self, status: int) -> None:
-        self.transport.write(last_words(status))
-        self.transport.close()

@@ -30,6 +30,7 @@ from gateway.routes.policies import authz_policy
 from gateway.routing import Router
 from gateway.serving.granian import serve_granian
 from gateway.serving.http import listen, serve_uvicorn
+from gateway.serving.protocol import bounded_protocol
 from gateway.settings import GatewaySettings
 from gateway.telemetry import LimitMetrics, RequestMetrics, TokenMetrics
 from gateway.testing.signer import AUDIENCE, ISSUER, Signer
@@ -134,7 +135,8 @@ async def fronting(routes_file: Path | None, **given: object) -> AsyncIterator[F
         if os.environ.get("TEST_GATEWAY_SERVER") == "granian":
             await serve_granian(stack, app, listener, header_seconds=10, header_bytes=65536, drain=1)
         else:
-            await serve_uvicorn(stack, app, listener, drain=1)
+            protocol = bounded_protocol(10, 65536, app)
+            await serve_uvicorn(stack, app, listener, protocol=protocol, drain=1)
         timeout = aiohttp.ClientTimeout(total=20)
         session = await stack.enter_async_context(
             aiohttp.ClientSession(timeout=timeout, auto_decompress=False)
