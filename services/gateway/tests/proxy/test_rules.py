@@ -4,12 +4,13 @@ import itertools
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chassis.errors import Invalid
 from gateway.proxy.answer import Answer
 from gateway.proxy.headers import HeaderRules, answer_headers, forwarded, head, sort, travels
+from gateway.proxy.heads import Heads
 from gateway.proxy.paths import canonical
 
 
@@ -18,8 +19,8 @@ def cut(data: bytes, cuts: list[int]) -> list[bytes]:
     return [data[a:b] for a, b in itertools.pairwise(places) if a != b]
 
 
-def read(pieces: list[bytes], *, orderly: bool = True) -> Answer:
-    answer = Answer(expects_content=True)
+def read(pieces: list[bytes], *, orderly: bool = True, heads: Heads | None = None) -> Answer:
+    answer = Answer(heads or Heads(), expects_content=True)
     for piece in pieces:
         answer.feed(piece)
         if answer.fault is not None:
@@ -45,6 +46,49 @@ def test_an_answer_is_the_same_however_it_arrives(body: bytes, cuts: list[int], 
     assert answer.fault is None
     assert answer.reusable
     assert b"".join(answer.chunks) == body
+
+
+@given(
+    status=st.sampled_from([100, 101, 200, 204, 206, 304, 404, 500, 999]),
+    fields=st.lists(
+        st.sampled_from(
+            [
+                "Content-Length: 4",
+                "Content-Length: 5",
+                "Content-Length: 0",
+                "Transfer-Encoding: chunked",
+                "Connection: close",
+                "ETag: x",
+                "Set-Cookie: a=b",
+            ]
+        ),
+        max_size=4,
+        unique=True,
+    ),
+    first=st.sampled_from([b"", b"body", b"bodys", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"]),
+    then=st.sampled_from([b"", b"body", b"bodys", b"other", b"4\r\nbody\r\n0\r\n\r\n"]),
+    cuts=st.lists(st.integers(0, 200), max_size=2),
+)
+@example(status=200, fields=["Content-Length: 4"], first=b"body", then=b"bodys", cuts=[])
+@example(status=200, fields=["Content-Length: 4"], first=b"body", then=b"body", cuts=[50])
+@example(status=304, fields=["Content-Length: 4"], first=b"", then=b"body", cuts=[])
+@example(status=204, fields=["Content-Length: 4"], first=b"", then=b"body", cuts=[])
+def test_an_answer_whose_head_came_before_is_read_as_any_other(
+    status: int, fields: list[str], first: bytes, then: bytes, cuts: list[int]
+):
+    head = (
+        f"HTTP/1.1 {status} X\r\n".encode() + "".join(f"{field}\r\n" for field in fields).encode() + b"\r\n"
+    )
+    heads = Heads()
+    for _ in range(3):
+        read([head + first], heads=heads)
+
+    def told(answer: Answer) -> tuple[object, ...]:
+        parts = (answer.status, answer.headers, b"".join(answer.chunks), type(answer.fault))
+        return (*parts, answer.complete, answer.surplus, answer.reusable, answer.ready)
+
+    pieces = cut(head + then, cuts)
+    assert told(read(pieces, heads=heads)) == told(read(pieces))
 
 
 @given(body=st.binary(min_size=1, max_size=500), missing=st.integers(1, 10_000), chunks=st.booleans())

@@ -9,8 +9,7 @@ from collections import deque
 import httptools
 
 from gateway.proxy.faults import ClientGone, ConnectionLost, Malformed, Truncated, UpstreamFault
-
-Headers = list[tuple[bytes, bytes]]
+from gateway.proxy.heads import Head, Headers, Heads
 
 # An answer with a declared length up to this is handed over whole: it can still be replaced if it breaks.
 WHOLE = 64 * 1024
@@ -31,6 +30,9 @@ class Answer:
     _barren = 0
     _fruitful = False
     _heard = False
+    # Nothing that comes is a part of it any more.
+    _over = False
+    _parser: httptools.HttpResponseParser | None = None
     _interim = 0
     _length: int | None = None
     _chunked = False
@@ -44,11 +46,9 @@ class Answer:
     surplus = False
     fault: UpstreamFault | ClientGone | None = None
 
-    def __init__(self, *, expects_content: bool) -> None:
+    def __init__(self, heads: Heads, *, expects_content: bool) -> None:
         """`expects_content` is False for an answer to HEAD, of which the framing does not tell."""
-        # It refers back here: let go of when there is nothing left to parse, or each would be garbage of a
-        # kind that only a collection finds.
-        self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
+        self._heads = heads
         self._expects_content = expects_content
         # Names in lower case.
         self.headers: Headers = []
@@ -66,26 +66,53 @@ class Answer:
 
     def feed(self, data: bytes) -> None:
         """Take in what came; `fault` is set if it cannot go on."""
-        parser = self._parser
-        if parser is None:
+        if self._over:
             self.surplus = True
             return
-        self._heard = True
+        first, self._heard = not self._heard, True
+        if first:
+            known = self._heads.split(data) if self._expects_content else None
+            if known is not None:
+                self._take(*known)
+                return
+            self._parser = httptools.HttpResponseParser(self)
         self._fruitful = False
         try:
-            parser.feed_data(data)
+            # There is one from the first bytes on until it is over.
+            self._parser.feed_data(data)  # type: ignore[union-attr]
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-            self._parser = None
+            self._end()
             self._stop(error)
             return
         if self.complete:
-            self._parser = None
+            self._end()
+            if first and self._usual:
+                self._heads.learn(data, Head(self.status, self.headers, self._length or 0, self.keep_alive))
         elif not self._fruitful:
             self._barren += len(data)
             if self._barren > _MAX_BARREN:
                 self.fault = Malformed("too much framing for its content")
         else:
             self._barren = 0
+
+    def _take(self, head: Head, content: bytes) -> None:
+        self.status, self.headers, self._length, self.keep_alive = head
+        self.head_done = self.complete = self._over = True
+        self.chunks.append(content)
+        self.buffered = len(content)
+
+    @property
+    def _usual(self) -> bool:
+        """Whether the head alone says how long the content is, and there is some."""
+        length = self._length
+        odd = self._interim or self._chunked or self.surplus or self._until_close
+        # A 304 may name the length of what it does not bring.
+        return bool(length) and self.buffered == length and not odd
+
+    def _end(self) -> None:
+        # The parser refers back here: with it, each answer would be garbage that only a collection finds.
+        self._parser = None
+        self._over = True
 
     def _stop(self, error: Exception) -> None:
         if self.complete:

@@ -7,6 +7,7 @@ import asyncio
 
 from gateway.proxy.answer import Answer
 from gateway.proxy.faults import ClientGone, TimedOut, UpstreamFault
+from gateway.proxy.heads import Heads
 
 # Read ahead of a slow reader at most this much, then leave it in the socket.
 _HIGH_WATER = 256 * 1024
@@ -20,8 +21,10 @@ class Connection(asyncio.Protocol):
     # Of the exchange under way or just over.
     answer: Answer
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, heads: Heads) -> None:
+        """`heads` are those of the answers of one endpoint."""
         self._loop = loop
+        self._heads = heads
         self._busy = False
         self._waiter: asyncio.Future[None] | None = None
         self._drained: asyncio.Future[None] | None = None
@@ -38,7 +41,7 @@ class Connection(asyncio.Protocol):
 
     def begin(self, data: bytes, *, expects_content: bool, deadline: float) -> None:
         """Send a request's head and what of its body is at hand; `deadline` in loop.time() ends the wait."""
-        self.answer = Answer(expects_content=expects_content)
+        self.answer = Answer(self._heads, expects_content=expects_content)
         self._busy = True
         self.wait_until(deadline)
         self._transport.write(data)

@@ -27,13 +27,22 @@ def target(scope: Scope, route: Route) -> bytes:
     return sent + b"?" + query(text) if text else sent
 
 
-def lines(scope: Scope, found: Exchange, route: Route, signer: Signer) -> Sorted:
-    """The header lines for the upstream, but for Host and how long the body is."""
+def _given(scope: Scope, found: Exchange, route: Route) -> Sorted:
+    """What depends on the bytes of the request and on who sent it alone."""
     given = sort(scope["headers"], route.request_rules, authorization=route.pass_authorization)
-    sent = given.lines
     peer = scope.get("client")
     prefix = route.prefix if route.rewrite is not None else ""
-    sent += forwarded(found.client, peer[0] if peer else "", found.scheme, given.host, prefix)
+    given.lines.extend(forwarded(found.client, peer[0] if peer else "", found.scheme, given.host, prefix))
+    return given
+
+
+def lines(scope: Scope, found: Exchange, route: Route, signer: Signer) -> tuple[Sorted, list[bytes]]:
+    """What the client gave, and the header lines for the upstream but for Host and how long the body is."""
+    kept = {} if found.kept is None else found.kept
+    if "given" not in kept:
+        kept["given"] = _given(scope, found, route)
+    given: Sorted = kept["given"]
+    sent = given.lines.copy()
     flag = "01" if found.sampled else "00"
     sent.append(f"x-request-id: {found.request_id}".encode())
     sent.append(f"traceparent: 00-{found.trace_id}-{found.span_id}-{flag}".encode())
@@ -44,13 +53,13 @@ def lines(scope: Scope, found: Exchange, route: Route, signer: Signer) -> Sorted
         prove = route.identity is Identity.SIGNED
         told = signer.headers(found.principal, audience, prove=prove)
         sent.extend([name + b": " + value for name, value in told])
-    return given
+    return given, sent
 
 
 async def outgoing(scope: Scope, receive: Receive, found: Exchange, route: Route, signer: Signer) -> Outgoing:
     method: str = scope["method"]
-    given = lines(scope, found, route, signer)
-    sent, length = given.lines, given.length
+    given, sent = lines(scope, found, route, signer)
+    length = given.length
     body, more, chunked = b"", False, False
     # Only HTTP/1 says in its headers whether a body comes.
     if given.framed or scope["http_version"] not in _HTTP_1:
@@ -62,7 +71,10 @@ async def outgoing(scope: Scope, receive: Receive, found: Exchange, route: Route
             sent.append(b"transfer-encoding: chunked")
         elif body or length is not None:
             sent.append(b"content-length: %d" % len(body))
-    start = b"%b %b HTTP/1.1" % (method.encode("ascii"), target(scope, route))
+    kept = {} if found.kept is None else found.kept
+    if "target" not in kept:
+        kept["target"] = target(scope, route)
+    start = b"%b %b HTTP/1.1" % (method.encode("ascii"), kept["target"])
     # Host comes first, so that what differs between endpoints is put in without building the head anew.
     fixed = route.pass_host and bool(given.host)
     whole = head(start, _HOST + given.host if fixed else _HOST, sent)

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from gateway.proxy.connection import Connection
 from gateway.proxy.faults import ConnectFailed, TimedOut
+from gateway.proxy.heads import Heads
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Pool:
         self._idle_seconds = idle_seconds
         self._max_idle = max_idle
         self._idle: deque[Connection] = deque()
+        self._heads = Heads()
         self._sweeper: asyncio.TimerHandle | None = None
         self._closed = False
 
@@ -74,7 +76,7 @@ class Pool:
         try:
             async with asyncio.timeout_at(limit):
                 _, connection = await loop.create_connection(
-                    lambda: Connection(loop),
+                    lambda: Connection(loop, self._heads),
                     self.address.host,
                     self.address.port,
                     ssl=self.tls,

@@ -98,8 +98,8 @@ class WebSockets:
             endpoint.active -= 1
 
     async def _open(self, scope: Scope, route: Route, endpoint: Endpoint) -> ClientConnection:
-        given = lines(scope, exchange(scope), route, self._signer)
-        sent = [line.decode("latin-1").partition(": ") for line in given.lines]
+        given, written = lines(scope, exchange(scope), route, self._signer)
+        sent = [line.decode("latin-1").partition(": ") for line in written]
         # websockets writes these itself.
         headers = [(name, value) for name, _, value in sent if name != "sec-websocket-protocol"]
         authority = endpoint.address.authority
