@@ -15,6 +15,8 @@ import pytest
 from gateway.policy import Access, OnStale
 from gateway.proxy.__main__ import schema
 from gateway.proxy.loading import RoutesInvalid, load
+from gateway.proxy.request import Outgoing
+from gateway.proxy.rules import Retries
 from gateway.testing import until
 from gateway.testing.front import Front
 from gateway.testing.origin import Origin, ok, one_route, raw, serving
@@ -191,6 +193,20 @@ async def test_reloading_under_load_loses_no_request(start: Start, origin: Origi
         await asyncio.gather(*clients)
         assert other.seen
     assert set(answers) == {(200, b"fine")}
+
+
+async def test_who_found_an_upstream_before_it_was_reloaded_away_is_served(start: Start, origin: Origin):
+    front = await start(one_route(origin))
+    origin.reply = raw(ok(b"fine"))
+    upstream = front.proxied.routes.match("GET", "/o").upstream  # type: ignore[union-attr]
+    assert upstream is not None
+    upstream.close()
+
+    request = Outgoing(method="GET", before_host=b"GET / HTTP/1.1\r\nHost: ", after_host=b"\r\n\r\n")
+    lease = await upstream.open(request, Retries(), timeout=5)
+    assert lease.connection.answer.whole() == b"fine"
+    await lease.release()
+    assert lease.connection.closed
 
 
 def test_the_documented_example_is_a_routes_file():

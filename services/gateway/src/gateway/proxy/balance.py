@@ -108,4 +108,6 @@ class Balancer:
         return True
 
     def close(self) -> None:
-        self.update(())
+        """Keeps no connection from now on. Who found this upstream before that is still served."""
+        for endpoint in self._endpoints:
+            endpoint.pool.close()
