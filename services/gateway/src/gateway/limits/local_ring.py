@@ -12,6 +12,7 @@ from gateway.clients import counted_as
 from gateway.exchange import Exchange, exchange
 from gateway.limits.limiter import too_many
 from gateway.limits.notation import Limit
+from gateway.limits.ring_counts import SCHEME
 from gateway.problems import Problem
 
 
@@ -30,7 +31,7 @@ def local_ring(*, enabled: bool) -> SlowLimiter:
         ring = SlowLimiter(
             key_func=_address,
             # Memory answers at once; any other storage of slowapi would block the event loop.
-            storage_uri="memory://",
+            storage_uri=f"{SCHEME}://",
             # By endpoint: by URL, every path of a template would have a budget of its own.
             key_style="endpoint",
             headers_enabled=False,
