@@ -179,6 +179,24 @@ async def test_a_method_that_nobody_named_public_needs_a_token() -> None:
         assert ambiguous.value.code() is grpc.StatusCode.UNAUTHENTICATED
 
 
+async def test_what_generated_code_registers_needs_a_token_as_well() -> None:
+    async def who(_: StringValue, __: Any) -> StringValue:
+        return StringValue(value=current_principal().sub)
+
+    def register(server: grpc.aio.Server) -> None:
+        handler = grpc.unary_unary_rpc_method_handler(
+            who,
+            request_deserializer=StringValue.FromString,
+            response_serializer=StringValue.SerializeToString,
+        )
+        server.add_registered_method_handlers("test.Echo", {"Say": handler})
+
+    async with serving(register, verify=accept) as address, channel_to(address) as channel:
+        assert (await call(say(channel), StringValue(), peer="echo", token="good")).value == "u"
+        with pytest.raises(Unauthenticated):
+            await call(say(channel), StringValue(), peer="echo")
+
+
 async def test_one_call_never_sees_the_principal_of_another() -> None:
     async with serving(echo(whoami), verify=accept, public=PUBLIC) as address, channel_to(address) as channel:
         with pytest.raises(Unauthenticated):

@@ -30,7 +30,7 @@ class Verifier:
         self._clock = clock
 
     async def live(self, token: str) -> Principal:
-        """For the identity interceptor.
+        """For whatever surrounds a call.
 
         Raises:
             Unauthenticated: INVALID_TOKEN, UNKNOWN_KEY, TOKEN_EXPIRED, TOKEN_REVOKED.
@@ -71,7 +71,7 @@ def caller(who: Principal) -> Caller:
 
 
 def bearer(context: Any, genuine: Callable[[str], Principal]) -> Principal:
-    """The caller of a method that the interceptor leaves alone."""
+    """The caller of a method that is public and asks for a token itself."""
     given = [value for name, value in context.invocation_metadata() or () if name == "authorization"]
     if len(given) != 1 or not isinstance(given[0], str) or not given[0].startswith(_SCHEME):
         raise Unauthenticated

@@ -1,10 +1,11 @@
 """How sign-ins and refreshes end, and how old the revocations are: for whoever watches auth."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from typing import Final
 
-from opentelemetry.metrics import CallbackOptions, Counter, Meter, Observation
+from opentelemetry.metrics import CallbackOptions, Meter, Observation
 
 from auth.feed import RevocationFeed
 from chassis.errors import ServiceError
@@ -16,8 +17,13 @@ class Outcomes:
     """Counts by the stable reason of a refusal; `OK` where there was none."""
 
     def __init__(self, feed: RevocationFeed, meter: Meter) -> None:
-        self._sign_ins = meter.create_counter("auth.sign_ins", description="Sign-ins by outcome.")
-        self._refreshes = meter.create_counter("auth.refreshes", description="Refreshes by outcome.")
+        self._sign_ins, self._refreshes = _Counted(), _Counted()
+        meter.create_observable_counter(
+            "auth.sign_ins", [self._sign_ins.told], description="Sign-ins by outcome."
+        )
+        meter.create_observable_counter(
+            "auth.refreshes", [self._refreshes.told], description="Refreshes by outcome."
+        )
 
         def staleness(_: CallbackOptions) -> Iterable[Observation]:
             seconds = feed.staleness()
@@ -31,17 +37,24 @@ class Outcomes:
         )
 
     def sign_in(self) -> AbstractContextManager[None]:
-        return _counted(self._sign_ins)
+        return self._sign_ins
 
     def refresh(self) -> AbstractContextManager[None]:
-        return _counted(self._refreshes)
+        return self._refreshes
 
 
-@contextmanager
-def _counted(counter: Counter) -> Iterator[None]:
-    try:
-        yield
-    except ServiceError as error:
-        counter.add(1, {"outcome": error.reason})
-        raise
-    counter.add(1, {"outcome": "OK"})
+class _Counted(AbstractContextManager[None]):
+    """Around each of them. Told when somebody asks: a counter of OpenTelemetry's costs 5 % of a refresh."""
+
+    def __init__(self) -> None:
+        self._by_outcome = Counter[str]()
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is None:
+            self._by_outcome["OK"] += 1
+        elif isinstance(error, ServiceError):
+            self._by_outcome[error.reason] += 1
+
+    def told(self, _: CallbackOptions) -> Iterable[Observation]:
+        # A copy: whoever reads does so on a thread of their own.
+        return [Observation(count, {"outcome": outcome}) for outcome, count in dict(self._by_outcome).items()]

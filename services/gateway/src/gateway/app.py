@@ -32,6 +32,7 @@ from gateway.routes.app import own_routes
 from gateway.routes.context import Context
 from gateway.routes.direct import DIRECT
 from gateway.routes.policies import authz_policy, own_policies
+from gateway.routes.refreshing import Refreshing
 from gateway.routing import Router
 from gateway.serving.granian import serve_granian
 from gateway.serving.http import listen, serve_uvicorn
@@ -102,20 +103,19 @@ async def build(stack: AsyncExitStack, readiness: Readiness, settings: GatewaySe
     policies = own_policies(settings)
     proxied = await open_proxy(stack, settings, reserved=policies.keys())
     seconds, hashing = settings.auth_timeout_seconds, settings.login_timeout_seconds
-    own = own_routes(
-        Context(
-            settings=settings,
-            auth=AuthUpstream(auth_channel, seconds=seconds, login_seconds=hashing),
-            users=UsersUpstream(auth_channel, seconds=seconds, hashing_seconds=hashing),
-            oversight=OversightUpstream(auth_channel, seconds=seconds),
-            triage=TriageUpstream(triage_channel, seconds=settings.triage_timeout_seconds),
-            verification=verification,
-            limiter=limiter,
-            ring=local_ring(enabled=settings.rate_limit_enabled),
-            limits=limits,
-            readiness=readiness,
-        )
+    context = Context(
+        settings=settings,
+        auth=AuthUpstream(auth_channel, seconds=seconds, login_seconds=hashing),
+        users=UsersUpstream(auth_channel, seconds=seconds, hashing_seconds=hashing),
+        oversight=OversightUpstream(auth_channel, seconds=seconds),
+        triage=TriageUpstream(triage_channel, seconds=settings.triage_timeout_seconds),
+        verification=verification,
+        limiter=limiter,
+        ring=local_ring(enabled=settings.rate_limit_enabled),
+        limits=limits,
+        readiness=readiness,
     )
+    own = Refreshing(context, own_routes(context))
     decider = Decider(proxied.routes, engine, proxied.signer, authz_policy(settings))
     forward_auth = ForwardAuth(decider, Clients(settings.proxies, settings.trusted_proxy_header))
     if settings.gateway_ext_authz_bind is not None:

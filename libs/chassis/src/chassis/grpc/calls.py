@@ -1,13 +1,13 @@
 """What surrounds every call a service answers: trace, deadline, identity, errors, a duration.
 
-One interceptor and not four: each layer of asyncio and context manager costs
-tens of microseconds on a path that is asked to take hundreds.
+One layer and not four, put there when a handler is registered and not, as an interceptor is, for each call:
+each layer of asyncio and context manager costs tens of microseconds on a path that is asked to take hundreds.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from opentelemetry.trace import Span, SpanKind
 
 from chassis import deadline, origin
 from chassis.errors import ServiceError, Unauthenticated, Unavailable
+from chassis.grpc.registering import Handler
 from chassis.grpc.status import INTERNAL, to_status
 from chassis.observability import context as trace_context
 from chassis.observability.histograms import Series, histogram
@@ -26,15 +27,14 @@ from chassis.security.tokens import Principal, set_current
 
 log = logging.getLogger(__name__)
 
-# What grpc's types say of handlers and contexts holds for threads, not for asyncio.
-Handler = Any
+# What grpc's types say of contexts holds for threads, not for asyncio.
 Context = Any
+Told = Sequence[tuple[str, str | bytes]]
 
 VerifyToken = Callable[[str], Awaitable[Principal]]
 
 DEFAULT_SECONDS: Final = 10.0
 _SCHEME: Final = "Bearer "
-_GRPC_OWN: Final = "/grpc."
 # A channel tries again where a connection was lost, and not where a service answered that it cannot:
 # what that one lacks the others lack too. Source: gRFC A6, "Pushback".
 _WE_SAID_SO: Final = ("grpc-retry-pushback-ms", "-1")
@@ -42,11 +42,12 @@ _WE_SAID_SO: Final = ("grpc-retry-pushback-ms", "-1")
 _OURS: Final = frozenset(
     {"UNKNOWN", "DEADLINE_EXCEEDED", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"}
 )
+_UNRECORDED: Final[AbstractContextManager[Span | None]] = nullcontext()
 _CODES: Final = {code.value[0]: code.name for code in grpc.StatusCode}
 
 
-class CallInterceptor(grpc.aio.ServerInterceptor):
-    """Surrounds the calls of our own services; health and reflection pass untouched.
+class Surroundings:
+    """Of one server.
 
     Args:
         verify: proves an access token or raises Unauthenticated.
@@ -67,7 +68,6 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         self._public = public
         self._unbounded = unbounded
         self._sampler = sampler
-        self._surrounded: dict[str, Handler] = {}
         self._duration = histogram(
             "rpc.server.call.duration",
             unit="s",
@@ -76,28 +76,18 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         )
         self._series: dict[tuple[str, str], Series] = {}
 
-    async def intercept_service(
-        self, continuation: Callable[[Any], Awaitable[Handler]], handler_call_details: Any
-    ) -> Handler:
-        method: str = handler_call_details.method
-        known = self._surrounded.get(method)
-        if known is not None:
-            return known
-        handler = await continuation(handler_call_details)
-        # None where there is no such method; grpc answers UNIMPLEMENTED itself.
-        if handler is None or method.startswith(_GRPC_OWN):
-            return handler
-        self._surrounded[method] = surrounded = self._surround(handler, method)
-        return surrounded
-
-    def _surround(self, handler: Handler, method: str) -> Handler:
+    def __call__(self, handler: Handler, method: str) -> Handler:
+        """What is called in the handler's place, for a method of this full name."""
+        public = method in self._public
         inner = handler.unary_unary or handler.stream_unary or handler.unary_stream or handler.stream_stream
 
         async def unary(request: Any, context: Context) -> Any:
             began = time.perf_counter()
-            with self._entered(method, context) as recorded:
+            told: Told = context.invocation_metadata() or ()
+            with self._entered(method, context, told) as recorded:
                 try:
-                    await self._identify(method, context)
+                    if not public:
+                        await self._identify(told)
                     return await inner(request, context)
                 except BaseException as error:
                     await _refuse(error, method, context)
@@ -107,9 +97,11 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
 
         async def stream(request: Any, context: Context) -> AsyncIterator[Any]:
             began = time.perf_counter()
-            with self._entered(method, context) as recorded:
+            told: Told = context.invocation_metadata() or ()
+            with self._entered(method, context, told) as recorded:
                 try:
-                    await self._identify(method, context)
+                    if not public:
+                        await self._identify(told)
                     async for message in inner(request, context):
                         yield message
                 except BaseException as error:
@@ -127,17 +119,17 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         around: Any = stream if handler.response_streaming else unary
         return make(around, handler.request_deserializer, handler.response_serializer)
 
-    def _entered(self, method: str, context: Context) -> AbstractContextManager[Span | None]:
+    def _entered(self, method: str, context: Context, told: Told) -> AbstractContextManager[Span | None]:
         """Sets trace, origin and deadline for the task, which is the call's own and ends with it."""
-        given = _only(context, "traceparent")
+        given = _only(told, "traceparent")
         here = self._sampler.begin(given)
         trace_context.attach(here)
-        origin.comes_from(_only(context, origin.METADATA) or "")
+        origin.comes_from(_only(told, origin.METADATA) or "")
         left: float | None = context.time_remaining()
         if left is not None or method not in self._unbounded:
             deadline.narrow(DEFAULT_SECONDS if left is None else left)
         if not here.sampled:
-            return nullcontext()
+            return _UNRECORDED
         # The caller's own span is the parent, and not a point of ours that nobody ever tells.
         return span(
             method[1:],
@@ -148,10 +140,8 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             rpc_method=method[1:],
         )
 
-    async def _identify(self, method: str, context: Context) -> None:
-        if method in self._public:
-            return
-        given = _only(context, "authorization")
+    async def _identify(self, told: Told) -> None:
+        given = _only(told, "authorization")
         if given is None or not given.startswith(_SCHEME):
             raise Unauthenticated
         token = given[len(_SCHEME) :]
@@ -190,9 +180,9 @@ async def _refuse(error: BaseException, method: str, context: Context) -> None:
             await context.abort_with_status(rpc_status.to_status(INTERNAL))
 
 
-def _only(context: Context, name: str) -> str | None:
+def _only(told: Told, name: str) -> str | None:
     """The one value of a metadata key; None where there are several, which nobody honest sends."""
-    values = [value for key, value in context.invocation_metadata() or () if key == name]
+    values = [value for key, value in told if key == name]
     return values[0] if len(values) == 1 and isinstance(values[0], str) else None
 
 

@@ -1,4 +1,4 @@
-"""A gRPC server the way every service runs one: health, reflection, interceptors, graceful end."""
+"""A gRPC server the way every service runs one: health, reflection, surrounded calls, graceful end."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -10,7 +10,8 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from chassis.grpc import keepalive
-from chassis.grpc.calls import CallInterceptor, VerifyToken
+from chassis.grpc.calls import Surroundings, VerifyToken
+from chassis.grpc.registering import surrounding
 from chassis.lifecycle import Readiness
 from chassis.observability.context import Sampler
 from chassis.security.tls import TlsFiles, server_credentials
@@ -52,15 +53,10 @@ async def serve(
     Raises:
         OSError: the address cannot be bound.
     """
-    server = grpc.aio.server(
-        interceptors=[
-            CallInterceptor(
-                verify=verify, public=public, unbounded=unbounded, sampler=sampler or Sampler(0.0)
-            )
-        ],
-        options=keepalive.SERVER,
-    )
-    register(server)
+    server = grpc.aio.server(options=keepalive.SERVER)
+    around = Surroundings(verify=verify, public=public, unbounded=unbounded, sampler=sampler or Sampler(0.0))
+    register(surrounding(server, around))
+    # Health and reflection stay as they are: whoever may reach the port may ask for them.
     servicer = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
     _tell(servicer, readiness, services)

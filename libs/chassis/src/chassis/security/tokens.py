@@ -159,7 +159,7 @@ _token_now: ContextVar[str | None] = ContextVar("access_token", default=None)
 
 
 def current_principal() -> Principal:
-    """Who is calling, as the identity interceptor established it.
+    """Who is calling, as established by what surrounds the call.
 
     Raises:
         Unauthenticated: the method is public and nobody signed in.
@@ -178,6 +178,6 @@ def current_token() -> str:
 
 
 def set_current(principal: Principal, token: str) -> None:
-    """For the interceptor alone; a call has a context of its own, which ends with it."""
+    """For what surrounds a call alone; a call has a context of its own, which ends with it."""
     _principal_now.set(principal)
     _token_now.set(token)

@@ -1,4 +1,4 @@
-"""A real gRPC server on a real loopback socket, with the interceptors of production."""
+"""A real gRPC server on a real loopback socket, its calls surrounded as in production."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager

@@ -88,13 +88,12 @@ class AccessTokens:
 
     def pair(self, issue: Issue, refresh_token: str) -> TokenPair:
         left = issue.expires_at - issue.issued_at
+        session = str(issue.session)
         return TokenPair(
-            access_token=self.issue(
-                issue.holder, session=str(issue.session), issued_at=issue.issued_at.timestamp()
-            ),
+            access_token=self.issue(issue.holder, session=session, issued_at=issue.issued_at.timestamp()),
             refresh_token=refresh_token,
             expires_in=int(self._profile.lifetime.total_seconds()),
             refresh_expires_in=max(0, int(left.total_seconds())),
-            session=str(issue.session),
+            session=session,
             role=issue.holder.role,
         )

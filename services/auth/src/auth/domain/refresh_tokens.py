@@ -16,7 +16,7 @@ import hashlib
 import hmac
 import struct
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -65,9 +65,9 @@ class RefreshTokens:
     """
 
     def __init__(self, keys: SecretKeys, randomness: Callable[[int], bytes]) -> None:
-        self._tagging = keys.derive("auth/refresh-token-tag/v1")
-        self._following = keys.derive("auth/refresh-token-successor/v1")
-        self._hashing = keys.derive("auth/refresh-token-hash/v1")
+        self._tagging = _macs(keys, "auth/refresh-token-tag/v1")
+        self._following = _macs(keys, "auth/refresh-token-successor/v1")
+        self._hashing = _macs(keys, "auth/refresh-token-hash/v1")
         self._randomness = randomness
 
     def first(self, session: uuid.UUID) -> RefreshToken:
@@ -75,12 +75,12 @@ class RefreshTokens:
 
     def successor(self, token: RefreshToken) -> RefreshToken:
         """Always the same one."""
-        secret = hmac.digest(self._following[token.key], token.body(), hashlib.sha256)
+        secret = self._following[token.key](token.body())
         return RefreshToken(token.session, token.generation + 1, secret)
 
     def text(self, token: RefreshToken) -> str:
         body = token.body()
-        return PREFIX + _encode(body + _tag(self._tagging[0], body))
+        return PREFIX + _encode(body + self._tagging[0](body)[:_TAG_BYTES])
 
     def parse(self, text: str) -> RefreshToken:
         """The token, if it is one of ours.
@@ -98,8 +98,8 @@ class RefreshTokens:
         if _encode(raw) != text[len(PREFIX) :]:
             raise invalid()
         body, tag = raw[: _BODY.size], raw[_BODY.size :]
-        for key, secret in enumerate(self._tagging):
-            if hmac.compare_digest(tag, _tag(secret, body)):
+        for key, mac in enumerate(self._tagging):
+            if hmac.compare_digest(tag, mac(body)[:_TAG_BYTES]):
                 session, generation, unguessable = _BODY.unpack(body)
                 if generation > _LAST_GENERATION:
                     raise invalid()
@@ -108,15 +108,30 @@ class RefreshTokens:
 
     def digest(self, token: RefreshToken) -> bytes:
         """What the database holds of it."""
-        return hmac.digest(self._hashing[0], token.body(), hashlib.sha256)
+        return self._hashing[0](token.body())
 
     def digests(self, token: RefreshToken) -> list[bytes]:
-        """What the database may hold of it, whichever of our keys was current then."""
-        return [hmac.digest(key, token.body(), hashlib.sha256) for key in self._hashing]
+        """What the database may hold of it, whichever of our keys was current then; today's first."""
+        body = token.body()
+        return [mac(body) for mac in self._hashing]
 
 
-def _tag(key: bytes, body: bytes) -> bytes:
-    return hmac.digest(key, body, hashlib.sha256)[:_TAG_BYTES]
+def _macs(keys: SecretKeys, purpose: str) -> Sequence[Callable[[bytes], bytes]]:
+    """HMAC-SHA-256 under each of the keys."""
+    return [_mac(key) for key in keys.derive(purpose)]
+
+
+def _mac(key: bytes) -> Callable[[bytes], bytes]:
+    # What depends on the key alone is done once and copied (RFC 2104, 4): half of a MAC, and OpenSSL's
+    # look-up of its algorithm. A refresh takes five.
+    keyed = hmac.new(key, digestmod=hashlib.sha256)
+
+    def mac(body: bytes) -> bytes:
+        copied = keyed.copy()
+        copied.update(body)
+        return copied.digest()
+
+    return mac
 
 
 def _encode(raw: bytes) -> str:

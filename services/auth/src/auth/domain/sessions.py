@@ -89,14 +89,16 @@ class Sessions:
             raise Unavailable("The answer was lost; try again.", retry_after=1)
         token = self._refresh_tokens.parse(text)
         successor = self._refresh_tokens.successor(token)
+        successors = self._refresh_tokens.digests(successor)
         now = self._clock.now()
         spent = await self._rotations.spend(
             Spending(
                 session=token.session,
                 generation=token.generation,
                 digests=self._refresh_tokens.digests(token),
-                successor=self._refresh_tokens.digest(successor),
-                successors=self._refresh_tokens.digests(successor),
+                # Today's key comes first.
+                successor=successors[0],
+                successors=successors,
                 now=now,
                 idle_expires_at=self._lifetimes.idle_end(now),
                 grace=self._lifetimes.grace,

@@ -52,7 +52,7 @@ _SPEND: Final = """
         FROM session
         WHERE s.id = session.id AND session.outcome = 'retried'
     )
-    SELECT outcome, id, user_id, username, role, issued_at, idle_expires_at FROM session
+    SELECT outcome, user_id, username, role, issued_at, idle_expires_at FROM session
 """
 
 
@@ -76,14 +76,12 @@ class Rotations:
         )
         if row is None:
             return Spent("unknown", None)
-        outcome, session, user, username, role, issued_at, expires_at = (
-            (column or b"").decode() for column in row
-        )
+        outcome, user, username, role, issued_at, expires_at = ((column or b"").decode() for column in row)
         if outcome not in ("rotated", "retried"):
             return Spent(cast("Outcome", outcome), None)
         holder = Holder(uuid.UUID(user), username, cast("Role", role))
         issued, expires = datetime.fromisoformat(issued_at), datetime.fromisoformat(expires_at)
-        return Spent(cast("Outcome", outcome), Issue(holder, uuid.UUID(session), issued, expires))
+        return Spent(cast("Outcome", outcome), Issue(holder, spending.session, issued, expires))
 
 
 def _moment(at: datetime) -> bytes:

@@ -3,19 +3,25 @@
 import os
 import warnings
 
+from limits import parse
 from slowapi import Limiter as SlowLimiter
 from slowapi.errors import RateLimitExceeded
 from starlette.requests import Request
 
 from gateway.clients import counted_as
-from gateway.exchange import exchange
+from gateway.exchange import Exchange, exchange
 from gateway.limits.limiter import too_many
 from gateway.limits.notation import Limit
+from gateway.limits.ring_counts import SCHEME
 from gateway.problems import Problem
 
 
+def _whom(found: Exchange) -> str:
+    return counted_as(found.client) or "unknown"
+
+
 def _address(request: Request) -> str:
-    return counted_as(exchange(request.scope).client) or "unknown"
+    return _whom(exchange(request.scope))
 
 
 def local_ring(*, enabled: bool) -> SlowLimiter:
@@ -25,7 +31,7 @@ def local_ring(*, enabled: bool) -> SlowLimiter:
         ring = SlowLimiter(
             key_func=_address,
             # Memory answers at once; any other storage of slowapi would block the event loop.
-            storage_uri="memory://",
+            storage_uri=f"{SCHEME}://",
             # By endpoint: by URL, every path of a template would have a budget of its own.
             key_style="endpoint",
             headers_enabled=False,
@@ -34,6 +40,26 @@ def local_ring(*, enabled: bool) -> SlowLimiter:
     # Told here and not by its own reading of the environment.
     ring.enabled = enabled
     return ring
+
+
+class RingOf:
+    """The ring around an endpoint that answers without the framework.
+
+    Args:
+        ring: of all own routes.
+        limit: in our notation.
+        counted_as: the endpoint's full name; one that is decorated too has one budget with it.
+    """
+
+    def __init__(self, ring: SlowLimiter, limit: str, *, counted_as: str) -> None:
+        self._ring = ring
+        self._limit = parse(slow(limit))
+        self._counted_as = counted_as
+
+    def refuses(self, found: Exchange) -> Problem | None:
+        if not self._ring.enabled or self._ring.limiter.hit(self._limit, _whom(found), self._counted_as):
+            return None
+        return too_many(self._limit.get_expiry())
 
 
 def slow(limit: str) -> str:
