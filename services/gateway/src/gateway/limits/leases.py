@@ -48,7 +48,7 @@ class _Lease:
 class _Key:
     """What is known of one key and amount; times of the monotonic clock."""
 
-    __slots__ = ("asking", "lease", "next_lease", "refused_until", "since", "size", "used")
+    __slots__ = ("asking", "free_at", "lease", "next_lease", "refused_until", "since", "size", "used")
 
     def __init__(self, now: float) -> None:
         self.lease: _Lease | None = None
@@ -58,7 +58,9 @@ class _Key:
         self.size = 1
         self.since = now
         self.used = 0
+        # Until then a refusal is repeated; the caller is told when units really come free.
         self.refused_until = 0.0
+        self.free_at = 0.0
         # Somebody is fetching a lease.
         self.asking = False
 
@@ -123,7 +125,7 @@ class LeasedStore:
         counts = []
         for check, key, lease in found:
             if lease is None:
-                counts.append(Count(False, 0, key.refused_until - now))
+                counts.append(Count(False, 0, key.free_at - now))
             elif refused and not check.limit.shadow:
                 counts.append(_told(lease, lease.units - check.limit.cost, now))
             else:
@@ -135,7 +137,7 @@ class LeasedStore:
         if key is None:
             return None
         if key.refused_until > now:
-            return Count(False, 0, key.refused_until - now)
+            return Count(False, 0, key.free_at - now)
         lease = key.usable(check.limit.cost, now)
         return None if lease is None else self._spend(check, key, lease, now)
 
@@ -176,6 +178,7 @@ class LeasedStore:
         for check, key, more, count in zip(checks, keys, spare, counts, strict=True):
             if not count.admitted:
                 key.refused_until = asked + min(count.reset, _REFUSED_SECONDS)
+                key.free_at = asked + count.reset
             elif taken or check.limit.shadow:
                 key.used += check.limit.cost
                 if more:
