@@ -182,6 +182,8 @@ async def test_chaos_is_absent_unless_asked_for_and_then_for_admins(
     assert failed.json()["type"] == "urn:problem-type:reliability:internal"
     assert b"Traceback" not in failed.body
     assert b"Forced" not in failed.body
-    assert (await chaotic.ask("POST", "/simulate-failure/on", token=admin)).status == 200
-    assert (await chaotic.probe("/readyz")).status == 503
+    for word, said, ready in (("on", "on", 503), ("false", "off", 200), ("true", "on", 503)):
+        simulated = await chaotic.ask("POST", f"/simulate-failure/{word}", token=admin)
+        assert (simulated.status, simulated.json()) == (200, {"state": said})
+        assert (await chaotic.probe("/readyz")).status == ready
     assert (await chaotic.probe("/livez")).status == 200
