@@ -21,6 +21,13 @@ from gateway.upstreams.triage import TriageUpstream
 from gateway.upstreams.users import UsersUpstream
 from gateway.upstreams.verification import VerificationUpstream
 
+_SAID_TWICE = Problem(
+    status=400,
+    reason="REPEATED_FIELD",
+    detail="A field of the form occurs twice.",
+    members={"error": "invalid_request"},
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -62,6 +69,18 @@ async def caller_token(request: Request) -> str:
     if token is None:
         raise Unauthenticated
     return token
+
+
+async def each_field_once(request: Request) -> None:
+    """Of a form that says a thing twice, two readers may believe different halves (RFC 6749 3.2).
+
+    Raises:
+        Refused: a field occurs twice.
+    """
+    # Read already, and kept.
+    form = await request.form()
+    if len(form.multi_items()) != len(form):
+        raise Refused(_SAID_TWICE)
 
 
 def device(request: Request, cookie: str = "") -> Device:

@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from typing import Annotated
 from urllib.parse import unquote_plus
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Depends, Form, Request, Response
 
 from chassis.errors import Invalid, NotFound, Unauthenticated
 from gateway.problems import Problem
-from gateway.routes.context import Context, Refused, device, never_stored, problems, told
+from gateway.routes.context import Context, Refused, device, each_field_once, never_stored, problems, told
 from gateway.shapes.oauth import Introspection, MachineToken, Metadata, TokenQuestion, TokenRequest
 
+OAUTH = "/oauth/"
 _KEYS_SECONDS = 60
 _MAX_BASIC = 2048
 _KEY_SET = {
@@ -66,6 +67,7 @@ def oauth_routes(context: Context) -> APIRouter:
     @router.post(
         "/oauth/introspect",
         operation_id="introspect",
+        dependencies=[Depends(each_field_once)],
         response_model_exclude_none=True,
         responses=problems(400, 401, 429, 503),
     )
@@ -78,7 +80,12 @@ def oauth_routes(context: Context) -> APIRouter:
         with _oauth_errors():
             return await oversight.introspect(client, question)
 
-    @router.post("/oauth/revoke", operation_id="revoke", responses=problems(400, 401, 429, 503))
+    @router.post(
+        "/oauth/revoke",
+        operation_id="revoke",
+        dependencies=[Depends(each_field_once)],
+        responses=problems(400, 401, 429, 503),
+    )
     async def revoke(
         request: Request, response: Response, question: Annotated[TokenQuestion, Form()]
     ) -> None:
@@ -88,7 +95,12 @@ def oauth_routes(context: Context) -> APIRouter:
         with _oauth_errors():
             await oversight.revoke(client, question)
 
-    @router.post("/oauth/token", operation_id="token", responses=problems(400, 401, 429, 503))
+    @router.post(
+        "/oauth/token",
+        operation_id="token",
+        dependencies=[Depends(each_field_once)],
+        responses=problems(400, 401, 429, 503),
+    )
     async def token(
         request: Request, response: Response, asked: Annotated[TokenRequest, Form()]
     ) -> MachineToken:

@@ -104,6 +104,8 @@ def _polish(document: dict[str, Any], settings: GatewaySettings) -> None:
                 operation["security"] = [{"bearer": []}]
             elif policy.name in _CLIENT_ROUTES:
                 operation["security"] = [{"client": []}, {}]
+                # RFC 6749 has 400 for all of that.
+                del operation["responses"]["422"]
             else:
                 operation["security"] = []
             operation["x-limits"] = [f"{limit.amount} per {limit.period} s" for limit in policy.limits]
