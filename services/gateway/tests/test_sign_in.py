@@ -227,3 +227,25 @@ async def test_a_body_that_is_not_json_is_told_what_to_send(gateway: Gateway) ->
     assert answer.json()["errors"] == [
         {"at": "body", "why": "Input should be a JSON object, sent as application/json"}
     ]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/logout"), ("DELETE", "/sessions"), ("DELETE", "/sessions/s-1")]
+)
+async def test_where_a_session_was_ended_the_very_next_request_is_refused(
+    gateway: Gateway, auth: StandIn, method: str, path: str
+) -> None:
+    # The stream tells nothing here, as it may not for up to a second.
+    auth.keep_sessions = True
+    token, other = auth.signer.token(sid="s-1"), auth.signer.token(sid="s-2")
+
+    assert (await gateway.ask(method, path, token=token)).status in {200, 204}
+    assert (await gateway.ask("GET", "/protected", token=token)).status == 401
+    assert (await gateway.ask("GET", "/protected", token=other)).status == 200
+
+
+async def test_a_session_that_auth_did_not_end_goes_on(gateway: Gateway, auth: StandIn) -> None:
+    token, other = auth.signer.token(sid="s-3"), auth.signer.token(sid="s-4")
+
+    assert (await gateway.ask("DELETE", "/sessions/s-4", token=token)).status == 404
+    assert (await gateway.ask("GET", "/protected", token=other)).status == 200

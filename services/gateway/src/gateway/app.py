@@ -114,6 +114,7 @@ async def build(stack: AsyncExitStack, readiness: Readiness, settings: GatewaySe
             ring=local_ring(enabled=settings.rate_limit_enabled),
             limits=limits,
             readiness=readiness,
+            revocations=revocations,
         )
     )
     decider = Decider(proxied.routes, engine, proxied.signer, authz_policy(settings))

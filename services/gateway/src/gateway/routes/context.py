@@ -10,6 +10,7 @@ from slowapi import Limiter as SlowLimiter
 from chassis import origin
 from chassis.errors import Unauthenticated
 from chassis.lifecycle import Readiness
+from chassis.security.revocations import RevocationList
 from gateway.exchange import Exchange, exchange
 from gateway.limits.limiter import Limiter
 from gateway.problems import Problem
@@ -41,6 +42,7 @@ class Context:
     ring: SlowLimiter
     limits: LimitMetrics
     readiness: Readiness
+    revocations: RevocationList
 
 
 class Refused(Exception):
@@ -81,6 +83,14 @@ async def each_field_once(request: Request) -> None:
     form = await request.form()
     if len(form.multi_items()) != len(form):
         raise Refused(_SAID_TWICE)
+
+
+def ended_here(context: Context, found: Exchange, sid: str | None = None) -> None:
+    """Auth has ended the session, or the caller's own: at this gateway the next request finds it so."""
+    who = found.principal
+    if who is None:
+        raise Unauthenticated
+    context.revocations.end_session(sid or who.sid, who.expires_at)
 
 
 def device(request: Request, cookie: str = "") -> Device:

@@ -18,6 +18,7 @@ from gateway.routes.context import (
     Token,
     device,
     each_field_once,
+    ended_here,
     never_stored,
     problems,
 )
@@ -93,9 +94,10 @@ def sign_in_routes(context: Context) -> APIRouter:
         return await auth.refresh(body.refresh_token, device(request))
 
     @router.post("/logout", operation_id="logout", status_code=204, responses=problems(401, 429, 503))
-    async def logout(token: Token, body: LogoutAsked | None = None) -> None:
-        """Ends this access token and its session, everywhere, within a second."""
+    async def logout(token: Token, found: Asked, body: LogoutAsked | None = None) -> None:
+        """Ends this access token and its session: here at once, everywhere within a second."""
         await auth.logout(token, body.refresh_token if body is not None else None)
+        ended_here(context, found)
 
     @router.get("/protected", operation_id="protected", responses=problems(401, 429))
     async def protected(found: Asked) -> WhoAmI:
