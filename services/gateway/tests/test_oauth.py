@@ -1,5 +1,6 @@
 """The OAuth endpoints in the words of their RFCs: 6749 section 5.2, 7662 and 7009."""
 
+import base64
 from typing import Any
 
 import pytest
@@ -110,3 +111,15 @@ async def test_a_field_that_is_said_twice_is_refused(gateway: Gateway, path: str
     assert answer.status == 400
     assert answer.json()["type"] == "urn:problem-type:reliability:repeated-field"
     assert answer.json()["error"] == "invalid_request"
+
+
+@pytest.mark.parametrize(
+    ("beside", "status"), [({}, 200), ({"client_id": "c1"}, 200), ({"client_id": "c2"}, 400), (CLIENT, 400)]
+)
+async def test_beside_basic_the_form_may_repeat_the_id_and_nothing_else(
+    gateway: Gateway, beside: dict[str, str], status: int
+) -> None:
+    basic = {"Authorization": "Basic " + base64.b64encode(b"c1:s1").decode()}
+    answer = await gateway.ask("POST", "/oauth/introspect", data={"token": "t", **beside}, headers=basic)
+
+    assert answer.status == status

@@ -23,6 +23,13 @@ _KEY_SET = {
     "properties": {"keys": {"type": "array", "items": {"type": "object", "required": ["kty", "kid", "alg"]}}},
 }
 
+_TWO_CREDENTIALS = Problem(
+    status=400,
+    reason="TWO_CREDENTIALS",
+    detail="Client credentials come as HTTP Basic or in the form, not both.",
+    members={"error": "invalid_request"},
+)
+
 
 class KeySetResponse(Response):
     media_type = "application/jwk-set+json"
@@ -152,15 +159,6 @@ def _client(request: Request, form_id: str | None, form_secret: str | None) -> t
         if form_id is None or form_secret is None:
             raise Refused(_invalid_client("Say which client asks."))
         return form_id, form_secret
-    if form_id or form_secret:
-        raise Refused(
-            Problem(
-                status=400,
-                reason="TWO_CREDENTIALS",
-                detail="Client credentials come as HTTP Basic or in the form, not both.",
-                members={"error": "invalid_request"},
-            )
-        )
     unreadable = _invalid_client("Client credentials come as HTTP Basic.")
     if len(encoded) > _MAX_BASIC:
         raise Refused(unreadable)
@@ -169,4 +167,8 @@ def _client(request: Request, form_id: str | None, form_secret: str | None) -> t
     except (binascii.Error, ValueError):
         raise Refused(unreadable) from None
     # Both were form-encoded before (RFC 6749 2.3.1).
-    return unquote_plus(name), unquote_plus(secret)
+    name, secret = unquote_plus(name), unquote_plus(secret)
+    # Libraries repeat the id in the form; without a secret that is no second way to authenticate.
+    if form_secret or form_id not in {None, name}:
+        raise Refused(_TWO_CREDENTIALS)
+    return name, secret
