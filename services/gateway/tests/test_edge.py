@@ -1,6 +1,7 @@
 """Ids, hosts, HTTPS, CORS, proxies and problems: what a client sees of the edge."""
 
 import asyncio
+import io
 import json
 
 import pytest
@@ -101,6 +102,19 @@ async def test_plain_http_is_redirected_for_reading_and_refused_for_the_rest(sta
     secure = await gateway.ask("GET", "/ready", headers=other | {"X-Forwarded-Proto": "https"})
     assert secure.status == 200
     assert secure.headers["Strict-Transport-Security"].startswith("max-age=")
+
+
+async def test_a_refusal_before_anything_else_can_be_read_by_our_own_pages_too(start: GatewayFactory) -> None:
+    gateway = await start(CORS_ALLOW_ORIGINS="https://app.example.com")
+    ours = {"Origin": "https://app.example.com"}
+    large = await gateway.ask("POST", "/login", data=io.BytesIO(bytes(2_000_000)), headers=ours)
+    foreign_host = await gateway.ask("GET", "/ready", headers={**ours, "Host": "elsewhere.example"})
+
+    assert (large.status, foreign_host.status) == (413, 400)
+    for answer in (large, foreign_host):
+        assert answer.headers["Access-Control-Allow-Origin"] == ours["Origin"]
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert len(answer.headers.getall("Vary")) == 1
 
 
 async def test_cors_is_for_the_named_origins_and_on_errors_too(start: GatewayFactory) -> None:

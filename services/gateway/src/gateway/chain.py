@@ -82,16 +82,17 @@ class Chain:
                 query=settings.max_query_bytes,
             )
         )
-        self._steps: tuple[Step, ...] = (
+        self._before: tuple[Step, ...] = (
             Routing(router),
             self._guards,
             TrustedHosts(settings.trusted_hosts),
             *((Https(settings.redirect_host),) if settings.https_redirect_enabled else ()),
-            Cors(settings.cors_allow_origins, credentials=settings.cors_allow_credentials),
-            SecurityHeaders(),
-            # Last of all, where no body has to be looked at first: limits, then token, revocation and role.
-            self._admit_now,
         )
+        # What browsers are told, also with an answer that an earlier step gives.
+        cors = Cors(settings.cors_allow_origins, credentials=settings.cors_allow_credentials)
+        self._telling: tuple[Step, ...] = (cors, SecurityHeaders())
+        # Last of all, where no body has to be looked at first: limits, then token, revocation and role.
+        self._steps: tuple[Step, ...] = (*self._before, *self._telling, self._admit_now)
         self._metrics = metrics
         self._draining = draining
         self._engine = engine
@@ -145,6 +146,8 @@ class Chain:
                 answer = step(scope, found)
                 if answer is not None:
                     found.answer = answer
+                    for tell in self._telling if step in self._before else ():
+                        tell(scope, found)
                     break
         return found
 
