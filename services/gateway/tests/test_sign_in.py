@@ -249,3 +249,11 @@ async def test_a_session_that_auth_did_not_end_goes_on(gateway: Gateway, auth: S
 
     assert (await gateway.ask("DELETE", "/sessions/s-4", token=token)).status == 404
     assert (await gateway.ask("GET", "/protected", token=other)).status == 200
+
+
+async def test_an_access_token_is_no_refresh_token(gateway: Gateway, auth: StandIn) -> None:
+    token = auth.signer.token(padding="x" * 1000)
+    answer = await gateway.ask("POST", "/token/refresh", json={"refresh_token": token})
+
+    assert answer.status == 401
+    assert answer.json()["type"] == "urn:problem-type:reliability:invalid-refresh-token"
