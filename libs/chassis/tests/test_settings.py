@@ -55,6 +55,14 @@ def test_a_secrets_folder_that_is_named_but_absent_is_a_fault(tmp_path: Path) ->
     assert faults == ["SETTINGS_SECRETS_DIR cannot be read: it is not a folder."]
 
 
+def test_a_secret_file_that_is_not_text_is_a_fault_and_not_a_trace(tmp_path: Path) -> None:
+    (tmp_path / "shop_secret").write_bytes(b"\xff\xfe" + bytes(40))
+    assert inspect(SETTINGS_SECRETS_DIR=str(tmp_path)) == (
+        None,
+        ["SETTINGS_SECRETS_DIR holds a file that is not text in UTF-8."],
+    )
+
+
 @pytest.mark.parametrize("name", ["SHOP_SIZ", "SHOP_ANYTHING", "TRUSTED_DOOR", "ENVIRONMNT"])
 def test_a_misspelt_or_unknown_name_is_a_fault(name: str) -> None:
     _, faults = inspect(**{name: "x"})
@@ -127,6 +135,13 @@ def test_a_wrong_setting_ends_the_process_with_one_line_per_fault() -> None:
         "Zq8-brief",
         "a" * 64,
         "abababababababababababababababababababab",
+        "0123456789" * 4,
+        "12345678901234567890123456789012",
+        "abcdefghijklmnopqrstuvwxyz0123456789",
+        "super-secret-key-1234567890-1234567890",
+        "Zq8vW2Lz" * 5,
+        # The key of a well-known tutorial.
+        "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",
         STRONG[:31],
     ],
 )

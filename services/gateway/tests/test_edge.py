@@ -1,6 +1,7 @@
 """Ids, hosts, HTTPS, CORS, proxies and problems: what a client sees of the edge."""
 
 import asyncio
+import io
 import json
 
 import pytest
@@ -103,6 +104,19 @@ async def test_plain_http_is_redirected_for_reading_and_refused_for_the_rest(sta
     assert secure.headers["Strict-Transport-Security"].startswith("max-age=")
 
 
+async def test_a_refusal_before_anything_else_can_be_read_by_our_own_pages_too(start: GatewayFactory) -> None:
+    gateway = await start(CORS_ALLOW_ORIGINS="https://app.example.com")
+    ours = {"Origin": "https://app.example.com"}
+    large = await gateway.ask("POST", "/login", data=io.BytesIO(bytes(2_000_000)), headers=ours)
+    foreign_host = await gateway.ask("GET", "/ready", headers={**ours, "Host": "elsewhere.example"})
+
+    assert (large.status, foreign_host.status) == (413, 400)
+    for answer in (large, foreign_host):
+        assert answer.headers["Access-Control-Allow-Origin"] == ours["Origin"]
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert len(answer.headers.getall("Vary")) == 1
+
+
 async def test_cors_is_for_the_named_origins_and_on_errors_too(start: GatewayFactory) -> None:
     gateway = await start(CORS_ALLOW_ORIGINS="https://app.example.com", CORS_ALLOW_CREDENTIALS="true")
     ours, other = {"Origin": "https://app.example.com"}, {"Origin": "https://app.example.com.evil"}
@@ -182,6 +196,8 @@ async def test_chaos_is_absent_unless_asked_for_and_then_for_admins(
     assert failed.json()["type"] == "urn:problem-type:reliability:internal"
     assert b"Traceback" not in failed.body
     assert b"Forced" not in failed.body
-    assert (await chaotic.ask("POST", "/simulate-failure/on", token=admin)).status == 200
-    assert (await chaotic.probe("/readyz")).status == 503
+    for word, said, ready in (("on", "on", 503), ("false", "off", 200), ("true", "on", 503)):
+        simulated = await chaotic.ask("POST", f"/simulate-failure/{word}", token=admin)
+        assert (simulated.status, simulated.json()) == (200, {"state": said})
+        assert (await chaotic.probe("/readyz")).status == ready
     assert (await chaotic.probe("/livez")).status == 200

@@ -184,3 +184,16 @@ async def test_a_refusal_is_repeated_without_a_question_until_units_come_back(sh
     now[0] += 1.1
     assert not (await replica.take(asked))[0].admitted
     assert shared.questions == 4
+
+
+async def test_a_repeated_refusal_still_tells_when_units_really_come_free(shared: Watched) -> None:
+    now = [0.0]
+    replica, asked = LeasedStore(shared, now=lambda: now[0]), [check("1/hour")]
+    await replica.take(asked)
+    first = (await replica.take(asked))[0].reset
+    now[0] += 0.5
+    (again,) = replica.take_now(asked) or ()
+    (_, beside) = replica.take_now([*asked, *asked]) or ()
+
+    assert first > 3590
+    assert again.reset == beside.reset == pytest.approx(first - 0.5)

@@ -9,7 +9,9 @@ from opentelemetry import metrics
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
+from chassis.clock import SystemClock
 from chassis.lifecycle import Readiness
+from chassis.security.revocations import RevocationList
 from gateway.exchange import KEY, Exchange
 from gateway.limits.local_ring import local_ring
 from gateway.policy import Access, RoutePolicy
@@ -70,6 +72,7 @@ async def test_what_the_inner_ring_refuses_is_counted_as_its_own(monkeypatch: py
                 ring=local_ring(enabled=True),
                 limits=LimitMetrics(),
                 readiness=Readiness(),
+                revocations=RevocationList(SystemClock()),
             )
         )
         assert [await ask(app, "192.0.2.1") for _ in range(4)] == [200, 200, 429, 429]

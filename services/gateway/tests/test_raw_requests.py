@@ -1,11 +1,13 @@
 """What no client library sends: each is answered once with 4xx, or the connection is closed, never more."""
 
 import asyncio
+import json
 import re
 import select
 import socket
 import time
 
+from gateway.serving.last_words import last_words
 from gateway.testing.whole import Gateway, GatewayFactory
 
 STATUS = re.compile(rb"HTTP/1\.1 (\d{3}) ")
@@ -217,3 +219,12 @@ async def test_a_client_refused_while_it_sends_still_reads_why(gateway: Gateway)
         said = await asyncio.to_thread(sends_on, gateway.port)
         assert statuses(said) == [413]
         assert b"problem+json" in said
+
+
+def test_what_cannot_be_read_is_refused_with_ids_to_ask_about_like_everything_else() -> None:
+    head, _, body = last_words(400).partition(b"\r\n\r\n")
+    problem = json.loads(body)
+
+    assert re.fullmatch(r"[0-9a-f]{32}", problem["trace_id"])
+    assert b"\r\nx-request-id: " + problem["request_id"].encode() + b"\r\n" in head
+    assert b"\r\ncache-control: no-store\r\n" in head

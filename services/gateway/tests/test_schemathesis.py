@@ -172,8 +172,15 @@ def more_services() -> list[Any]:
     return [register]
 
 
+# Whose token these end is let in no more, and nothing else would be tried.
+ENDING = ("logout", "end_session", "end_all_sessions")
+
+
+@pytest.mark.parametrize(
+    "which", ["--exclude-operation-id", "--include-operation-id"], ids=["other", "ending"]
+)
 async def test_nothing_schemathesis_tries_is_answered_otherwise_than_described(
-    start: GatewayFactory, auth: StandIn, tmp_path: Path
+    start: GatewayFactory, auth: StandIn, tmp_path: Path, which: str
 ) -> None:
     gateway = await start(RATE_LIMIT_ENABLED="false", TRIAGE_GRPC_TARGET=auth.address)
     auth.keep_sessions = True
@@ -187,6 +194,7 @@ async def test_nothing_schemathesis_tries_is_answered_otherwise_than_described(
         command,
         *("run", str(DOCUMENT), "--url", f"http://127.0.0.1:{gateway.port}", "--no-color"),
         *("--header", f"Authorization: Bearer {auth.signer.token('admin')}"),
+        *(part for ending in ENDING for part in (which, ending)),
         *("--checks", "all", "--phases", "examples,coverage,fuzzing,stateful"),
         *(
             "--max-examples",

@@ -19,6 +19,7 @@ SOUND = {
 }
 FAULTS = {
     "TRUSTED_HOSTS admits every name": {"TRUSTED_HOSTS": "api.example.com,*"},
+    "TRUSTED_HOSTS is empty": {"TRUSTED_HOSTS": ""},
     "CORS_ALLOW_ORIGINS admits every origin": {"CORS_ALLOW_ORIGINS": "*"},
     "CORS_ALLOW_ORIGINS is * with": {"CORS_ALLOW_ORIGINS": "*", "CORS_ALLOW_CREDENTIALS": "true"},
     "TRUSTED_PROXIES trusts every address": {"TRUSTED_PROXIES": "10.0.0.0/8,0.0.0.0/0"},

@@ -198,3 +198,62 @@ async def test_sessions_are_listed_and_ended(gateway: Gateway, auth: StandIn) ->
     assert (await gateway.ask("DELETE", "/sessions/s-1", token=token)).status == 204
     assert (await gateway.ask("DELETE", "/sessions/s-2", token=token)).status == 404
     assert (await gateway.ask("DELETE", "/sessions", token=token)).json() == {"ended": 1}
+
+
+async def test_who_is_refused_for_the_account_is_told_of_that_limit_too(start: GatewayFactory) -> None:
+    gateway = await start(TRUSTED_PROXIES="127.0.0.1/32")
+    tries = [
+        await gateway.ask(
+            "POST",
+            "/login",
+            data={"username": "alice", "password": "wrong"},
+            headers={"X-Forwarded-For": f"192.0.2.{number}"},
+        )
+        for number in range(6)
+    ]
+    headers = tries[-1].headers
+
+    assert [answer.status for answer in tries] == [401] * 5 + [429]
+    assert headers.getall("RateLimit-Policy") == ['"user";q=5;w=60', '"address";q=5;w=60']
+    spent, address = headers.getall("RateLimit")
+    assert spent == f'"user";r=0;t={headers["Retry-After"]}'
+    assert address.startswith('"address";r=4;')
+
+
+async def test_a_body_that_is_not_json_is_told_what_to_send(gateway: Gateway) -> None:
+    answer = await gateway.ask("POST", "/token/refresh", data={"refresh_token": "rt_1"})
+
+    assert answer.status == 422
+    assert answer.json()["errors"] == [
+        {"at": "body", "why": "Input should be a JSON object, sent as application/json"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/logout"), ("DELETE", "/sessions"), ("DELETE", "/sessions/s-1")]
+)
+async def test_where_a_session_was_ended_the_very_next_request_is_refused(
+    gateway: Gateway, auth: StandIn, method: str, path: str
+) -> None:
+    # The stream tells nothing here, as it may not for up to a second.
+    auth.keep_sessions = True
+    token, other = auth.signer.token(sid="s-1"), auth.signer.token(sid="s-2")
+
+    assert (await gateway.ask(method, path, token=token)).status in {200, 204}
+    assert (await gateway.ask("GET", "/protected", token=token)).status == 401
+    assert (await gateway.ask("GET", "/protected", token=other)).status == 200
+
+
+async def test_a_session_that_auth_did_not_end_goes_on(gateway: Gateway, auth: StandIn) -> None:
+    token, other = auth.signer.token(sid="s-3"), auth.signer.token(sid="s-4")
+
+    assert (await gateway.ask("DELETE", "/sessions/s-4", token=token)).status == 404
+    assert (await gateway.ask("GET", "/protected", token=other)).status == 200
+
+
+async def test_an_access_token_is_no_refresh_token(gateway: Gateway, auth: StandIn) -> None:
+    token = auth.signer.token(padding="x" * 1000)
+    answer = await gateway.ask("POST", "/token/refresh", json={"refresh_token": token})
+
+    assert answer.status == 401
+    assert answer.json()["type"] == "urn:problem-type:reliability:invalid-refresh-token"

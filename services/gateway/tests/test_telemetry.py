@@ -17,7 +17,8 @@ from chassis.observability.context import Sampler
 from chassis.observability.histograms import histogram
 from chassis.observability.metrics import SECONDS
 from gateway.asgi import App
-from gateway.chain import Chain, Ends
+from gateway.chain import Chain
+from gateway.ends import Ends
 from gateway.exchange import exchange
 from gateway.policy import Access, RoutePolicy
 from gateway.routing import Router

@@ -145,6 +145,8 @@ class ServiceSettings(BaseSettings):
             given = _secret_files(environ) | {name.upper(): value for name, value in environ.items()}
         except OSError as error:
             return None, [f"SETTINGS_SECRETS_DIR cannot be read: {error.strerror}."]
+        except UnicodeDecodeError:
+            return None, ["SETTINGS_SECRETS_DIR holds a file that is not text in UTF-8."]
         faults = list(_unknown(cls, given))
         values: dict[str, Any] = {
             name: given[name.upper()] for name in cls.model_fields if name.upper() in given

@@ -1,5 +1,6 @@
 """A service's settings as production would judge them, from the place where this runs."""
 
+import argparse
 import dataclasses
 import json
 import os
@@ -13,7 +14,7 @@ from chassis.settings import ServiceSettings
 def judged(settings: type[ServiceSettings], environ: Mapping[str, str]) -> Iterator[Finding]:
     """One line for each fault, whatever ENVIRONMENT says; none of them repeats a value."""
     _, faults = settings.inspect({**environ, "ENVIRONMENT": "production"})
-    hardened = environ.get("ENVIRONMENT") in {"staging", "production"}
+    hardened = environ.get("ENVIRONMENT", "production") in {"staging", "production"}
     yield Finding(
         "environment",
         hardened,
@@ -38,7 +39,11 @@ def told(findings: Sequence[Finding], *, as_json: bool, **about: str) -> int:
 
 def main(service: str, settings: type[ServiceSettings], arguments: Sequence[str]) -> int:
     """`python -m SERVICE settings [--json]`: 0 where production takes them, 1 where not, 2 asked wrongly."""
-    if arguments not in ([], ["--json"]):
-        sys.stderr.write(f"usage: python -m {service} settings [--json]\n")
-        return 2
-    return told(list(judged(settings, os.environ)), as_json=bool(arguments), service=service)
+    parser = argparse.ArgumentParser(
+        prog=f"python -m {service} settings",
+        description="The settings of this place, judged as production would. Exit status 0 where it takes "
+        "them, 1 where not.",
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON document instead of lines")
+    asked = parser.parse_args(arguments)
+    return told(list(judged(settings, os.environ)), as_json=asked.json, service=service)

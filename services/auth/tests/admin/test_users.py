@@ -54,6 +54,9 @@ async def test_a_created_user_signs_in_with_the_password_they_were_given(admin: 
         (pb.CreateUserRequest(username=""), Invalid, "INVALID_USERNAME"),
         (pb.CreateUserRequest(username=" bob"), Invalid, "INVALID_USERNAME"),
         (pb.CreateUserRequest(username="b\0b"), Invalid, "INVALID_USERNAME"),
+        # Looks like bob, and like bob backwards.
+        (pb.CreateUserRequest(username="b\u200bob"), Invalid, "INVALID_USERNAME"),
+        (pb.CreateUserRequest(username="\u202ebob"), Invalid, "INVALID_USERNAME"),
         (pb.CreateUserRequest(username="x" * 129), Invalid, "INVALID_USERNAME"),
         (pb.CreateUserRequest(username="bob", password="short"), Invalid, "WEAK_PASSWORD"),
         (pb.CreateUserRequest(username="bob", role=9), Invalid, "INVALID_ROLE"),

@@ -108,7 +108,7 @@ class World:
 
     async def refresh_feeds(self) -> None:
         for each in self.replicas:
-            fresh = await Revocations(self.database).after(each.feed.version)
+            fresh = await Revocations(self.database).since(each.feed.version)
             each.feed.add(fresh, as_of=self.clock.now().timestamp())
 
     def close(self) -> None:

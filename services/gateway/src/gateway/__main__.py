@@ -1,5 +1,10 @@
-"""`python -m gateway` serves; `openapi` describes its API, `audit` judges an installation."""
+"""`python -m gateway` serves; with a word it does one thing and ends.
 
+`openapi` prints the description of its API; `audit URL` judges a live installation; `settings` judges
+the settings of this place as production would.
+"""
+
+import argparse
 import asyncio
 import sys
 from contextlib import AsyncExitStack
@@ -18,9 +23,13 @@ def main(arguments: list[str]) -> None:
         from gateway.audit import program  # noqa: PLC0415  # serving does not need it
 
         raise SystemExit(program.main(arguments[1:]))
-    if arguments:
-        sys.stderr.write("usage: python -m gateway [openapi | audit URL]\n")
-        raise SystemExit(2)
+    if arguments[:1] == ["settings"]:
+        from chassis import settings_audit  # noqa: PLC0415  # serving does not need it
+
+        raise SystemExit(settings_audit.main("gateway", GatewaySettings, arguments[1:]))
+    parser = argparse.ArgumentParser(prog="python -m gateway", description=__doc__)
+    parser.add_argument("command", nargs="?", choices=("serve", "openapi", "audit", "settings"))
+    parser.parse_args(arguments)
     settings = GatewaySettings.load()
     # A refusal of the settings does not wait for everything else to be read from disk.
     from gateway.app import build  # noqa: PLC0415

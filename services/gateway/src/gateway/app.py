@@ -16,8 +16,9 @@ from chassis.security.revocations import Revocation, RevocationList, follow
 from chassis.security.tls import tls_files
 from gateway import authz
 from gateway.authz import Decider, ForwardAuth, serve_ext_authz
-from gateway.chain import Chain, Ends
+from gateway.chain import Chain
 from gateway.clients import Clients
+from gateway.ends import Ends
 from gateway.engine import DecisionEngine
 from gateway.limits.counts import LimitStore
 from gateway.limits.leases import LeasedStore
@@ -114,6 +115,7 @@ async def build(stack: AsyncExitStack, readiness: Readiness, settings: GatewaySe
         ring=local_ring(enabled=settings.rate_limit_enabled),
         limits=limits,
         readiness=readiness,
+        revocations=revocations,
     )
     own = Refreshing(context, own_routes(context))
     decider = Decider(proxied.routes, engine, proxied.signer, authz_policy(settings))

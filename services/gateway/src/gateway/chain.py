@@ -1,15 +1,15 @@
 """The way of every request, outermost first."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from chassis.errors import ServiceError
 from chassis.observability import context as trace_context
 from chassis.observability.context import Sampler, TraceContext
-from gateway.asgi import App, Message, Receive, Scope, Send, deliver, refusal
+from gateway.asgi import Message, Receive, Scope, Send, deliver, refusal
 from gateway.authz.forward_auth import PATH as AUTHZ
-from gateway.authz.forward_auth import ForwardAuth
 from gateway.clients import Clients
+from gateway.ends import Ends
 from gateway.exchange import KEY, Answer, Exchange
 from gateway.handling import Handler
 from gateway.middleware.arrival import Arrival
@@ -27,7 +27,6 @@ from gateway.telemetry import RequestMetrics
 from gateway.verdict import Engine, Verdict
 
 Step = Callable[[Scope, Exchange], Answer | None]
-Direct = Callable[[Exchange], Answer]
 
 _NOT_FOUND: Final = Problem(status=404, reason="ROUTE_NOT_FOUND", detail="There is no such route.")
 _CLOSE: Final = (b"connection", b"close")
@@ -41,25 +40,6 @@ class Known(NamedTuple):
     found: Exchange
     # The routes it was found with.
     table: object
-
-
-class Ends:
-    """Where the chain leads.
-
-    Args:
-        own: the gateway's own routes.
-        proxied: the routes file.
-        forward_auth: another proxy's question.
-        direct: own routes by their policy's name that answer from the exchange alone.
-    """
-
-    def __init__(
-        self, own: App, proxied: App, forward_auth: ForwardAuth, direct: Mapping[str, Direct] | None = None
-    ) -> None:
-        self.own = own
-        self.proxied = proxied
-        self.forward_auth = forward_auth
-        self.direct = direct or {}
 
 
 class Chain:
@@ -86,14 +66,15 @@ class Chain:
                 query=settings.max_query_bytes,
             )
         )
-        self._steps: tuple[Step, ...] = (
+        self._before: tuple[Step, ...] = (
             Routing(router),
             self._guards,
             TrustedHosts(settings.trusted_hosts),
             *((Https(settings.redirect_host),) if settings.https_redirect_enabled else ()),
-            Cors(settings.cors_allow_origins, credentials=settings.cors_allow_credentials),
-            SecurityHeaders(),
         )
+        # What browsers are told, also with an answer that an earlier step gives.
+        cors = Cors(settings.cors_allow_origins, credentials=settings.cors_allow_credentials)
+        self._telling: tuple[Step, ...] = (cors, SecurityHeaders())
         self._router = router
         self._metrics = metrics
         self._draining = draining
@@ -114,7 +95,7 @@ class Chain:
         None for what is refused on it, has a body, or is like no other request.
         """
         found, table = self._arrival.rehearse(scope), self._router.table
-        if found is None or any(step(scope, found) is not None for step in self._steps):
+        if found is None or self._walk(scope, found) is not None:
             return None
         if scope["path"] == AUTHZ:
             try:
@@ -173,14 +154,23 @@ class Chain:
     def _begin(self, scope: Scope) -> Exchange:
         found = self._arrival(scope)
         with Handler(found):
-            for step in self._steps:
-                answer = step(scope, found)
-                if answer is not None:
-                    found.answer = answer
-                    return found
+            answer = self._walk(scope, found)
             # Last of all, where no body has to be looked at first: limits, then token, revocation and role.
-            found.answer = self._admit_now(scope, found)
+            found.answer = self._admit_now(scope, found) if answer is None else answer
         return found
+
+    def _walk(self, scope: Scope, found: Exchange) -> Answer | None:
+        """The way up to the admission; the answer of a step that ends it."""
+        refused: Answer | None = None
+        for step in self._before:
+            refused = step(scope, found)
+            if refused is not None:
+                break
+        for step in self._telling:
+            answer = step(scope, found)
+            if answer is not None and refused is None:
+                return answer
+        return refused
 
     def _admit_now(self, scope: Scope, found: Exchange) -> Answer | None:
         if scope["path"] == AUTHZ and scope["type"] == "http":

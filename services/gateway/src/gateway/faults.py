@@ -29,7 +29,9 @@ def contradictory(settings: GatewaySettings) -> Iterator[str]:
 
 def exposed(settings: GatewaySettings) -> Iterator[str]:
     """Who would be let in or believed who must not be."""
-    if "*" in settings.trusted_hosts or not settings.trusted_hosts:
+    if not settings.trusted_hosts:
+        yield "TRUSTED_HOSTS is empty, so nobody would be answered; list the names of this gateway."
+    if "*" in settings.trusted_hosts:
         yield "TRUSTED_HOSTS admits every name; list the names this gateway is reached by."
     if "*" in settings.cors_allow_origins:
         yield "CORS_ALLOW_ORIGINS admits every origin; list the origins of your own pages."

@@ -1,7 +1,4 @@
-"""`python -m triage`: the service without a command, one stage of the pipeline with one.
-
-`settings` judges the settings of this place as production would.
-"""
+"""`python -m triage`: the service without a command, one stage of the pipeline with one."""
 
 import argparse
 import importlib
@@ -35,6 +32,8 @@ def main(argv: list[str] | None = None) -> int:
         face = commands.add_parser(name, help=line, description=line)
         if name == asked:
             importlib.import_module(f"triage.faces.{name}").configure(face)
+    line = "the settings of this place, judged as production would"
+    commands.add_parser("settings", help=line, description=line)
     chosen = parser.parse_args(arguments)
     return int(importlib.import_module(f"triage.faces.{chosen.command}").run(chosen))
 

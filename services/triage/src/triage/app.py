@@ -17,6 +17,7 @@ from reliability.triage.v1 import triage_pb2_grpc as rpc
 from triage.cache.shared import SharedStore
 from triage.cache.store import Store
 from triage.llm.configured import explainer
+from triage.llm.previews import imagined
 from triage.pipeline import Bounds, Triage
 from triage.rules import load
 from triage.servicer import TriageServicer
@@ -92,6 +93,7 @@ async def triage(stack: AsyncExitStack, settings: Settings, clock: Clock) -> Tri
         explainer=explainer(
             stack, settings, clock=clock, rules=rules, store=store, shared=shared, telemetry=telemetry
         ),
+        imagined=imagined(settings, rules),
         store=store,
         clock=clock,
         bounds=Bounds(

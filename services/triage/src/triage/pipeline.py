@@ -19,6 +19,7 @@ from triage.domain.budget import estimated_tokens
 from triage.domain.model import Reading
 from triage.domain.reading import Digest
 from triage.llm.explainer import Explainer
+from triage.llm.previews import Previews
 from triage.sources.source import Piece, Source
 
 _SUMMARY: Final = TypeAdapter(Summary)
@@ -59,13 +60,14 @@ def _unheard(_: object, __: float) -> None:
 
 
 class Triage:
-    """`explainer` None is triage without a model: every answer is extractive."""
+    """`explainer` None is triage without a model: every answer is extractive, previews are `imagined`."""
 
     def __init__(
         self,
         *,
         readers: Reads,
         explainer: Explainer | None,
+        imagined: Previews,
         store: Store,
         clock: Clock,
         bounds: Bounds,
@@ -74,6 +76,7 @@ class Triage:
     ) -> None:
         self._readers = readers
         self._explainer = explainer
+        self._imagined = imagined
         self._store = store
         self._clock = clock
         self._bounds = bounds
@@ -111,16 +114,17 @@ class Triage:
         return summary
 
     async def preview(self, source: Source, *, progress: Progress | None = None) -> Preview:
-        """What `summarize` would send for this source now; nothing is sent. Fails as it does."""
+        """What `summarize` would send for this source now, or would if there were a model.
+
+        Nothing is sent. Fails as it does.
+        """
         until = self._clock.monotonic() + deadline.at_most(self._bounds.seconds) - _MARGIN_SECONDS
         digest = await self._digest(source, progress or _silent, until)
-        request = None
-        if self._explainer is not None:
-            request = self._explainer.request(digest.groups, scope=source.scope)
-        body = request.body if request is not None else b""
+        previews = self._imagined if self._explainer is None else self._explainer.previews
+        body = previews.of(digest.groups, scope=source.scope)
         return Preview(
             request_body=body,
-            endpoint=self._explainer.endpoint if self._explainer is not None else "",
+            endpoint=previews.endpoint,
             estimated_tokens=estimated_tokens(len(body)),
             reading=digest.reading,
             redactions=digest.redactions,

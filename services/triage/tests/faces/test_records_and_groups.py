@@ -90,3 +90,10 @@ def test_a_face_does_not_pay_for_the_service() -> None:
         [sys.executable, "-c", code], input=b"", capture_output=True, check=True, timeout=60
     )
     assert not {"grpc", "openai", "redis", "aiohttp", "pydantic"} & set(done.stdout.decode().split())
+
+
+def test_what_has_no_level_and_tells_of_no_failure_is_no_error() -> None:
+    rows = face("groups", given="hello there\nconnection refused by peer\n")
+    levels = {row["template"]: row["level"] for row in rows if row["kind"] == "group"}
+
+    assert levels == {"hello there": "INFO", "connection refused by peer": "ERROR"}

@@ -78,8 +78,11 @@ def test_a_preview_is_the_request_and_makes_none(log: Path) -> None:
     assert "mary.major" not in shown["request_body"]
 
 
-def test_without_a_model_a_preview_says_that_nothing_would_be_sent(log: Path) -> None:
-    assert b"Nothing would be sent: no model is set" in triage("--preview", str(log)).stdout
+def test_without_a_model_a_preview_says_so_and_shows_what_one_would_be_sent(log: Path) -> None:
+    shown = triage("--preview", str(log)).stdout
+    assert b"No model is set" in shown
+    assert b"<EMAIL_1>" in shown
+    assert b"mary.major" not in shown
 
 
 @pytest.mark.parametrize("arguments", [["/nowhere/app.log"], ["."]])

@@ -47,3 +47,10 @@ async def test_what_redaction_replaced_does_not(build: Build, fake: FakeModel) -
     for clean in ("password=<PASSWORD_1>", '{"password": "<PASSWORD_1>", "user": "<EMAIL_1>"}'):
         assert await explained(build, clean) == (AnswerSource.MODEL, "answered")
     assert fake.calls == 2
+
+
+def test_what_the_guard_would_stop_is_not_previewed_either(build: Build) -> None:
+    for triage in (build().triage, build(openai_base_url=None).triage):
+        previews = triage._imagined if triage._explainer is None else triage._explainer.previews
+        assert previews.of([group("password=Tr0ub4dor&3")], scope="x") == b""
+        assert b"<PASSWORD_1>" in previews.of([group("password=<PASSWORD_1>")], scope="x")

@@ -117,11 +117,15 @@ async def test_an_unknown_summary_is_not_found(stub: rpc.TriageServiceStub) -> N
         assert error.reason == "SUMMARY_NOT_FOUND"
 
 
-async def test_without_a_model_a_preview_says_that_nothing_would_be_sent(stub: rpc.TriageServiceStub) -> None:
+async def test_without_a_model_a_preview_is_what_one_would_be_sent_and_has_no_address(
+    stub: rpc.TriageServiceStub,
+) -> None:
     start = pb.PreviewRequest(start=pb.Start(source=pb.SOURCE_KIND_CONFIGURED))
     preview = await stub.Preview(iter([start]), metadata=ADMIN, timeout=30)
 
-    assert (preview.request_body, preview.endpoint) == (b"", "")
+    assert b"<EMAIL_1>" in preview.request_body
+    assert preview.estimated_tokens == -(-len(preview.request_body) // 3)
+    assert preview.endpoint == ""
     assert preview.reading.errors == preview.redactions.total == 200
 
 

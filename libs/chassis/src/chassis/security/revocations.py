@@ -120,6 +120,15 @@ class RevocationList:
         self._forget()
         return [each for each in batch.revocations if each.version > known] if whole else ()
 
+    def end_session(self, sid: str, until: float) -> None:
+        """Ahead of the stream, which tells it to everybody: where it was ended nobody waits for that.
+
+        Args:
+            sid: the session.
+            until: when the token that ended it expires; the stream knows of any later one.
+        """
+        self._add(Revocation(0, Kind.SESSION, sid, 0.0, until))
+
     def _add(self, revocation: Revocation) -> None:
         subject, until = revocation.subject, revocation.expires_at + LEEWAY_SECONDS
         match revocation.kind:

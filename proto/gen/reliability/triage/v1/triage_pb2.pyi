@@ -170,9 +170,11 @@ class PreviewResponse(_message.Message):
     READING_FIELD_NUMBER: _builtins.int
     REDACTIONS_FIELD_NUMBER: _builtins.int
     request_body: _builtins.bytes
-    """The request body, byte for byte; empty where nothing would be sent."""
+    """The request body, byte for byte; empty where nothing would be sent to any model:
+    there are no errors, or what is left still looks like a secret.
+    """
     endpoint: _builtins.str
-    """The address it would go to; empty where no model is set."""
+    """The address it would go to; empty where no model is set, and nothing is sent anywhere."""
     estimated_tokens: _builtins.int
     @_builtins.property
     def reading(self) -> Global___Reading: ...

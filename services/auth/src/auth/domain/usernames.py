@@ -4,6 +4,9 @@ import unicodedata
 from typing import Final
 
 MAX_LENGTH: Final = 128
+# Control and format characters, halves of pairs, unassigned, breaks of lines: what nobody sees in a name,
+# or what shows another name than it is.
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"})
 
 
 def username_key(typed: str) -> str | None:
@@ -11,6 +14,6 @@ def username_key(typed: str) -> str | None:
     if not 0 < len(typed) <= MAX_LENGTH:
         return None
     key = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", typed).casefold()).strip()
-    if not 0 < len(key) <= MAX_LENGTH or any(unicodedata.category(c) in ("Cc", "Cs", "Cn") for c in key):
+    if not 0 < len(key) <= MAX_LENGTH or not _UNSEEN.isdisjoint(map(unicodedata.category, key)):
         return None
     return key

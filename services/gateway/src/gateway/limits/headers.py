@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from gateway.exchange import Headers
 from gateway.limits.counts import Check, Count
+from gateway.limits.notation import Algorithm
 
 
 def tell(checks: Sequence[Check], counts: Sequence[Count], *, legacy: bool) -> Headers:
@@ -16,7 +17,7 @@ def tell(checks: Sequence[Check], counts: Sequence[Count], *, legacy: bool) -> H
             return []
         told = [(check, count)]
         policy, name = _policy(check.limit.whose, check.amount, check.limit.period)
-        headers: Headers = [(b"ratelimit-policy", policy), (b"ratelimit", _state(name, count))]
+        headers: Headers = [(b"ratelimit-policy", policy), (b"ratelimit", _state(name, check, count))]
     else:
         told = [(check, count) for check, count in zip(checks, counts, strict=True) if not check.limit.shadow]
         if not told:
@@ -25,14 +26,14 @@ def tell(checks: Sequence[Check], counts: Sequence[Count], *, legacy: bool) -> H
         for number, (check, count) in enumerate(told, 1):
             policy, name = _policy(f"{check.limit.whose}-{number}", check.amount, check.limit.period)
             policies.append(policy)
-            states.append(_state(name, count))
+            states.append(_state(name, check, count))
         headers = [(b"ratelimit-policy", b", ".join(policies)), (b"ratelimit", b", ".join(states))]
     if legacy:
         check, count = min(told, key=lambda pair: (pair[1].admitted, pair[1].remaining))
         headers += [
             (b"x-ratelimit-limit", b"%d" % check.amount),
             (b"x-ratelimit-remaining", b"%d" % count.remaining),
-            (b"x-ratelimit-reset", b"%d" % math.ceil(count.reset)),
+            (b"x-ratelimit-reset", b"%d" % _seconds(check, count)),
         ]
     return headers
 
@@ -43,5 +44,11 @@ def _policy(name: str, amount: int, period: int) -> tuple[bytes, bytes]:
     return f'"{name}";q={amount};w={period}'.encode(), name.encode()
 
 
-def _state(name: bytes, count: Count) -> bytes:
-    return b'"%b";r=%d;t=%d' % (name, count.remaining, math.ceil(count.reset))
+def _state(name: bytes, check: Check, count: Count) -> bytes:
+    return b'"%b";r=%d;t=%d' % (name, count.remaining, _seconds(check, count))
+
+
+def _seconds(check: Check, count: Count) -> int:
+    """Until more comes free; what was leased counts a moment longer than the window that is told."""
+    seconds = math.ceil(count.reset)
+    return seconds if check.limit.algorithm is Algorithm.BUCKET else min(seconds, check.limit.period)

@@ -26,7 +26,7 @@ class Lease:
 class Key:
     """What is known of one key and amount; times of the monotonic clock."""
 
-    __slots__ = ("asking", "lease", "next_lease", "refused_until", "since", "size", "used")
+    __slots__ = ("asking", "free_at", "lease", "next_lease", "refused_until", "since", "size", "used")
 
     def __init__(self, now: float) -> None:
         self.lease: Lease | None = None
@@ -36,7 +36,9 @@ class Key:
         self.size = 1
         self.since = now
         self.used = 0
+        # Until then a refusal is repeated; the caller is told when units really come free.
         self.refused_until = 0.0
+        self.free_at = 0.0
         # Somebody is fetching a lease; done when it is there or will not come.
         self.asking: asyncio.Future[None] | None = None
 

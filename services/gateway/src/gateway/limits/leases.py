@@ -68,7 +68,7 @@ class LeasedStore:
         counts = []
         for check, key, lease in found:
             if lease is None:
-                counts.append(Count(False, 0, key.refused_until - now))
+                counts.append(Count(False, 0, key.free_at - now))
             elif refused and not check.limit.shadow:
                 counts.append(_told(lease, lease.units - check.limit.cost, now))
             else:
@@ -80,7 +80,7 @@ class LeasedStore:
         if key is None:
             return None
         if key.refused_until > now:
-            return Count(False, 0, key.refused_until - now)
+            return Count(False, 0, key.free_at - now)
         lease = key.usable(check.limit.cost, now)
         return None if lease is None else self._spend(check, key, lease, now)
 
@@ -136,6 +136,7 @@ class LeasedStore:
         for check, key, more, count in zip(checks, keys, spare, counts, strict=True):
             if not count.admitted:
                 key.refused_until = asked + min(count.reset, _REFUSED_SECONDS)
+                key.free_at = asked + count.reset
             elif taken or check.limit.shadow:
                 key.used += check.limit.cost
                 if more:

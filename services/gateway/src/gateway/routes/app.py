@@ -1,5 +1,6 @@
 """The FastAPI app of the gateway's own routes; everything around it happens in the chain before it."""
 
+from dataclasses import replace
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -16,7 +17,7 @@ from gateway.problems import CONTENT_TYPE, Problem
 from gateway.routes.chaos import chaos_routes
 from gateway.routes.context import Context, Refused
 from gateway.routes.health import health_routes
-from gateway.routes.oauth import oauth_routes
+from gateway.routes.oauth import OAUTH, oauth_routes
 from gateway.routes.oversight import oversight_routes
 from gateway.routes.passwords import password_routes
 from gateway.routes.sessions import session_routes
@@ -73,6 +74,8 @@ def own_routes(context: Context) -> FastAPI:
 
     @app.exception_handler(RequestValidationError)
     async def not_valid(request: Request, error: RequestValidationError) -> Response:
+        if request.url.path.startswith(OAUTH):
+            return answer(request, oauth_problem(error))
         return answer(request, validation_problem(error))
 
     @app.exception_handler(RateLimitExceeded)
@@ -127,7 +130,25 @@ def validation_problem(error: RequestValidationError) -> Problem:
     )
 
 
+def oauth_problem(error: RequestValidationError) -> Problem:
+    """The same in the words of RFC 6749 section 5.2, which knows no other status than 400."""
+    grant = any(
+        fault["loc"][-1:] == ("grant_type",) and fault["type"] == "literal_error" for fault in error.errors()
+    )
+    return replace(
+        validation_problem(error),
+        status=400,
+        reason="UNSUPPORTED_GRANT_TYPE" if grant else "INVALID_REQUEST",
+        members={
+            "error": "unsupported_grant_type" if grant else "invalid_request",
+            **validation_problem(error).members,
+        },
+    )
+
+
 def _why(fault: dict[str, Any]) -> str:
     if fault["type"] in {"json_invalid", "value_error", "assertion_error"}:
         return "not valid"
+    if fault["type"] == "model_attributes_type":
+        return "Input should be a JSON object, sent as application/json"
     return str(fault["msg"])

@@ -27,10 +27,10 @@ def chaos_routes(context: Context) -> APIRouter:
     router = APIRouter(tags=["Chaos"])
 
     @router.post("/simulate-failure/{state}", operation_id="simulate_failure", responses=_REFUSALS)
-    async def simulate_failure(state: Literal["on", "off"]) -> Simulation:
-        """Turns this replica unready, or ready again."""
-        context.readiness.need("simulated", met=state == "off")
-        return Simulation(state=state)
+    async def simulate_failure(state: bool) -> Simulation:  # noqa: FBT001  # a path has no keywords
+        """Turns this replica unready (`on`, `true`, `1`), or ready again (`off`, `false`, `0`)."""
+        context.readiness.need("simulated", met=not state)
+        return Simulation(state="on" if state else "off")
 
     @router.get("/force-error", operation_id="force_error", responses=problems(401, 403, 429, 500))
     async def force_error() -> None:

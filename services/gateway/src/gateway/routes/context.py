@@ -10,6 +10,7 @@ from slowapi import Limiter as SlowLimiter
 from chassis import origin
 from chassis.errors import Unauthenticated
 from chassis.lifecycle import Readiness
+from chassis.security.revocations import RevocationList
 from gateway.exchange import Exchange, exchange
 from gateway.limits.limiter import Limiter
 from gateway.problems import Problem
@@ -20,6 +21,13 @@ from gateway.upstreams.oversight import OversightUpstream
 from gateway.upstreams.triage import TriageUpstream
 from gateway.upstreams.users import UsersUpstream
 from gateway.upstreams.verification import VerificationUpstream
+
+_SAID_TWICE = Problem(
+    status=400,
+    reason="REPEATED_FIELD",
+    detail="A field of the form occurs twice.",
+    members={"error": "invalid_request"},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +42,7 @@ class Context:
     ring: SlowLimiter
     limits: LimitMetrics
     readiness: Readiness
+    revocations: RevocationList
 
 
 class Refused(Exception):
@@ -62,6 +71,26 @@ async def caller_token(request: Request) -> str:
     if token is None:
         raise Unauthenticated
     return token
+
+
+async def each_field_once(request: Request) -> None:
+    """Of a form that says a thing twice, two readers may believe different halves (RFC 6749 3.2).
+
+    Raises:
+        Refused: a field occurs twice.
+    """
+    # Read already, and kept.
+    form = await request.form()
+    if len(form.multi_items()) != len(form):
+        raise Refused(_SAID_TWICE)
+
+
+def ended_here(context: Context, found: Exchange, sid: str | None = None) -> None:
+    """Auth has ended the session, or the caller's own: at this gateway the next request finds it so."""
+    who = found.principal
+    if who is None:
+        raise Unauthenticated
+    context.revocations.end_session(sid or who.sid, who.expires_at)
 
 
 def device(request: Request, cookie: str = "") -> Device:

@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from typing import Annotated
 from urllib.parse import unquote_plus
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Depends, Form, Request, Response
 
 from chassis.errors import Invalid, NotFound, Unauthenticated
 from gateway.problems import Problem
-from gateway.routes.context import Context, Refused, device, never_stored, problems, told
+from gateway.routes.context import Context, Refused, device, each_field_once, never_stored, problems, told
 from gateway.shapes.oauth import Introspection, MachineToken, Metadata, TokenQuestion, TokenRequest
 
+OAUTH = "/oauth/"
 _KEYS_SECONDS = 60
 _MAX_BASIC = 2048
 _KEY_SET = {
@@ -21,6 +22,13 @@ _KEY_SET = {
     "required": ["keys"],
     "properties": {"keys": {"type": "array", "items": {"type": "object", "required": ["kty", "kid", "alg"]}}},
 }
+
+_TWO_CREDENTIALS = Problem(
+    status=400,
+    reason="TWO_CREDENTIALS",
+    detail="Client credentials come as HTTP Basic or in the form, not both.",
+    members={"error": "invalid_request"},
+)
 
 
 class KeySetResponse(Response):
@@ -66,6 +74,7 @@ def oauth_routes(context: Context) -> APIRouter:
     @router.post(
         "/oauth/introspect",
         operation_id="introspect",
+        dependencies=[Depends(each_field_once)],
         response_model_exclude_none=True,
         responses=problems(400, 401, 429, 503),
     )
@@ -78,7 +87,12 @@ def oauth_routes(context: Context) -> APIRouter:
         with _oauth_errors():
             return await oversight.introspect(client, question)
 
-    @router.post("/oauth/revoke", operation_id="revoke", responses=problems(400, 401, 429, 503))
+    @router.post(
+        "/oauth/revoke",
+        operation_id="revoke",
+        dependencies=[Depends(each_field_once)],
+        responses=problems(400, 401, 429, 503),
+    )
     async def revoke(
         request: Request, response: Response, question: Annotated[TokenQuestion, Form()]
     ) -> None:
@@ -88,7 +102,12 @@ def oauth_routes(context: Context) -> APIRouter:
         with _oauth_errors():
             await oversight.revoke(client, question)
 
-    @router.post("/oauth/token", operation_id="token", responses=problems(400, 401, 429, 503))
+    @router.post(
+        "/oauth/token",
+        operation_id="token",
+        dependencies=[Depends(each_field_once)],
+        responses=problems(400, 401, 429, 503),
+    )
     async def token(
         request: Request, response: Response, asked: Annotated[TokenRequest, Form()]
     ) -> MachineToken:
@@ -140,15 +159,6 @@ def _client(request: Request, form_id: str | None, form_secret: str | None) -> t
         if form_id is None or form_secret is None:
             raise Refused(_invalid_client("Say which client asks."))
         return form_id, form_secret
-    if form_id or form_secret:
-        raise Refused(
-            Problem(
-                status=400,
-                reason="TWO_CREDENTIALS",
-                detail="Client credentials come as HTTP Basic or in the form, not both.",
-                members={"error": "invalid_request"},
-            )
-        )
     unreadable = _invalid_client("Client credentials come as HTTP Basic.")
     if len(encoded) > _MAX_BASIC:
         raise Refused(unreadable)
@@ -157,4 +167,8 @@ def _client(request: Request, form_id: str | None, form_secret: str | None) -> t
     except (binascii.Error, ValueError):
         raise Refused(unreadable) from None
     # Both were form-encoded before (RFC 6749 2.3.1).
-    return unquote_plus(name), unquote_plus(secret)
+    name, secret = unquote_plus(name), unquote_plus(secret)
+    # Libraries repeat the id in the form; without a secret that is no second way to authenticate.
+    if form_secret or form_id not in {None, name}:
+        raise Refused(_TWO_CREDENTIALS)
+    return name, secret

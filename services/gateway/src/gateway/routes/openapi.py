@@ -7,7 +7,9 @@ import grpc
 import orjson
 from fastapi.openapi.utils import get_openapi
 
+from chassis.clock import SystemClock
 from chassis.lifecycle import Readiness
+from chassis.security.revocations import RevocationList
 from gateway.limits.local_ring import local_ring
 from gateway.policy import Access
 from gateway.routes.app import own_routes
@@ -79,6 +81,7 @@ async def described() -> dict[str, Any]:
                 ring=local_ring(enabled=False),
                 limits=LimitMetrics(),
                 readiness=Readiness(),
+                revocations=RevocationList(SystemClock()),
             )
         )
         document = get_openapi(
@@ -104,6 +107,8 @@ def _polish(document: dict[str, Any], settings: GatewaySettings) -> None:
                 operation["security"] = [{"bearer": []}]
             elif policy.name in _CLIENT_ROUTES:
                 operation["security"] = [{"client": []}, {}]
+                # RFC 6749 has 400 for all of that.
+                del operation["responses"]["422"]
             else:
                 operation["security"] = []
             operation["x-limits"] = [f"{limit.amount} per {limit.period} s" for limit in policy.limits]

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from gateway.routes.context import Context, Token, never_stored, problems
+from gateway.routes.context import Asked, Context, Token, ended_here, never_stored, problems
 from gateway.shapes.sign_in import SessionList, SessionsEnded
 from gateway.shapes.strict import Id
 
@@ -20,9 +20,11 @@ def session_routes(context: Context) -> APIRouter:
         return SessionList(sessions=await auth.sessions(token))
 
     @router.delete("/sessions", operation_id="end_all_sessions", responses=problems(401, 429, 503))
-    async def end_all_sessions(token: Token) -> SessionsEnded:
+    async def end_all_sessions(token: Token, found: Asked) -> SessionsEnded:
         """Ends every session of yours, this one too."""
-        return SessionsEnded(ended=await auth.end_all_sessions(token))
+        ended = await auth.end_all_sessions(token)
+        ended_here(context, found)
+        return SessionsEnded(ended=ended)
 
     @router.delete(
         "/sessions/{session_id}",
@@ -30,8 +32,9 @@ def session_routes(context: Context) -> APIRouter:
         status_code=204,
         responses=problems(401, 404, 429, 503),
     )
-    async def end_session(token: Token, session_id: Annotated[Id, Path()]) -> None:
+    async def end_session(token: Token, found: Asked, session_id: Annotated[Id, Path()]) -> None:
         """Ends one of your sessions."""
         await auth.end_session(token, session_id)
+        ended_here(context, found, session_id)
 
     return router

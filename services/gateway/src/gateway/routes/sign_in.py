@@ -2,15 +2,26 @@
 
 import hashlib
 import unicodedata
+from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Cookie, Form, Request, Response
+from fastapi import APIRouter, Cookie, Depends, Form, Request, Response
 
 from gateway.limits.limiter import Subject
 from gateway.limits.local_ring import slow
 from gateway.limits.notation import Limit
 from gateway.policy import Access, RoutePolicy
-from gateway.routes.context import Asked, Context, Refused, Token, device, never_stored, problems
+from gateway.routes.context import (
+    Asked,
+    Context,
+    Refused,
+    Token,
+    device,
+    each_field_once,
+    ended_here,
+    never_stored,
+    problems,
+)
 from gateway.shapes.sign_in import (
     Credentials,
     LogoutAsked,
@@ -34,7 +45,12 @@ def sign_in_routes(context: Context) -> APIRouter:
         limits=(Limit.parse(settings.rate_limit_login + " by user"),),
     )
 
-    @router.post("/login", operation_id="login", responses=problems(401, 429, 503))
+    @router.post(
+        "/login",
+        operation_id="login",
+        dependencies=[Depends(each_field_once)],
+        responses=problems(400, 401, 429, 503),
+    )
     @ring.limit(slow(settings.rate_limit_login))
     async def login(
         request: Request,
@@ -51,7 +67,9 @@ def sign_in_routes(context: Context) -> APIRouter:
             account = Subject(found.client, "", user=_account(credentials.username, device_token))
             taken = await context.limiter.take(per_account, per_account.limits, account)
             if taken.problem is not None:
-                raise Refused(taken.problem)
+                # Beside the address's own, which may have plenty left.
+                spent = tuple(header for header in taken.headers if header[0].startswith(b"ratelimit"))
+                raise Refused(replace(taken.problem, headers=taken.problem.headers + spent))
         pair, proof = await auth.login(
             credentials.username, credentials.password, device(request, device_token)
         )
@@ -76,9 +94,10 @@ def sign_in_routes(context: Context) -> APIRouter:
         return await auth.refresh(body.refresh_token, device(request))
 
     @router.post("/logout", operation_id="logout", status_code=204, responses=problems(401, 429, 503))
-    async def logout(token: Token, body: LogoutAsked | None = None) -> None:
-        """Ends this access token and its session, everywhere, within a second."""
+    async def logout(token: Token, found: Asked, body: LogoutAsked | None = None) -> None:
+        """Ends this access token and its session: here at once, everywhere within a second."""
         await auth.logout(token, body.refresh_token if body is not None else None)
+        ended_here(context, found)
 
     @router.get("/protected", operation_id="protected", responses=problems(401, 429))
     async def protected(found: Asked) -> WhoAmI:

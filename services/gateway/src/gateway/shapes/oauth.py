@@ -29,7 +29,8 @@ class Introspection(Told):
     scope: str | None = None
     client_id: str | None = None
     username: str | None = None
-    token_type: str | None = None
+    token_type: Literal["Bearer"] | None = Field(None, description="Of access tokens, RFC 6749 section 7.1.")
+    token_use: str | None = Field(None, description="`access_token` or `refresh_token`.")
     exp: int | None = None
     iat: int | None = None
     nbf: int | None = None

@@ -9,7 +9,8 @@ from chassis.errors import Unauthenticated
 from chassis.security.tokens import Principal
 from gateway.shapes.strict import Instant, Taken, Told
 
-RefreshToken = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=r"^[\x21-\x7e]+$")]
+# As long as an access token may be: whoever mistakes one for the other is told that it is not valid.
+RefreshToken = Annotated[str, StringConstraints(min_length=1, max_length=8192, pattern=r"^[\x21-\x7e]+$")]
 Username = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 # Longer than any password may be, so that its length tells nothing apart.
 Password = Annotated[str, StringConstraints(min_length=1, max_length=1024)]

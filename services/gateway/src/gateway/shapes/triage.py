@@ -102,9 +102,9 @@ class Progress(Told):
 
 class Preview(Told):
     request_body: str = Field(
-        description="Byte for byte what a model would be sent; empty where nothing would."
+        description="Byte for byte what a model would be sent, set or not; empty where nothing would."
     )
-    endpoint: str
+    endpoint: str = Field(description="Where it would go; empty where no model is set.")
     estimated_tokens: int
     reading: Reading
     redactions: Redactions

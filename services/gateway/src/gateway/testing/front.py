@@ -19,8 +19,9 @@ from chassis.security.revocations import RevocationList
 from gateway.asgi import Receive, Scope, Send, refuse
 from gateway.authz import PATH as AUTHZ
 from gateway.authz import Decider, ForwardAuth, serve_ext_authz
-from gateway.chain import Chain, Ends
+from gateway.chain import Chain
 from gateway.clients import Clients
+from gateway.ends import Ends
 from gateway.engine import DecisionEngine
 from gateway.limits.limiter import Limiter
 from gateway.limits.memory import MemoryStore

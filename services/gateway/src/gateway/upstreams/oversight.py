@@ -117,11 +117,14 @@ def _event(message: pb.AuditEvent) -> shapes.AuditEventShown:
 
 
 def _introspection(message: pb.IntrospectResponse) -> oauth.Introspection:
+    use = message.token_type
     return oauth.Introspection(
         active=True,
         scope=" ".join(message.scopes) or None,
         username=message.username or None,
-        token_type=message.token_type or None,
+        # Nobody may take a refresh token for one that lets its bearer in.
+        token_type="Bearer" if use == "access_token" else None,
+        token_use=use or None,
         exp=message.expires_at.seconds,
         iat=message.issued_at.seconds,
         nbf=message.not_before.seconds or None,

@@ -83,6 +83,7 @@ class Preview:
     request_body: bytes
     """Byte for byte what would be sent; empty where nothing would be."""
     endpoint: str
+    """Where to; empty where no model is set, and the request is what one would be sent."""
     estimated_tokens: int
     reading: Reading
     redactions: tuple[RedactionCount, ...]

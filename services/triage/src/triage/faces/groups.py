@@ -17,7 +17,7 @@ from typing import Any, Final
 import orjson
 
 from triage.domain.grouping import Grouper
-from triage.domain.model import Group, Raw, RawRecord, Record
+from triage.domain.model import Group, Level, Raw, RawRecord, Record
 from triage.domain.records.reader import RecordReader
 from triage.domain.redaction import Redactor
 from triage.domain.redaction.extra import RulesRefused
@@ -67,7 +67,8 @@ def _redacted(redactor: Redactor, raw: RawRecord) -> Record:
     return Record(
         text=text,
         message=message,
-        level=raw.level,
+        # A group takes a record without a level for an error, as all are that a summary is about.
+        level=raw.level if raw.level or raw.is_error else Level.INFO,
         timestamp=raw.timestamp,
         logger=logger,
         trace_id=raw.trace_id,

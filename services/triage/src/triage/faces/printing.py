@@ -49,13 +49,15 @@ def summary(console: Console, answer: Summary) -> None:
 def preview(console: Console, shown: Preview) -> None:
     """The request as it would go out, and what was taken out of it."""
     if not shown.request_body:
-        why = "there are no errors" if shown.endpoint else "no model is set (OPENAI_API_KEY, OPENAI_BASE_URL)"
+        why = "there are no errors" if not shown.reading.errors else "what is left still looks like a secret"
         console.print(f"Nothing would be sent: {why}.")
     else:
-        console.print(
-            f"POST {escape(shown.endpoint)}  {len(shown.request_body):,} bytes,"
-            f" about {shown.estimated_tokens:,} tokens"
-        )
+        size = f"{len(shown.request_body):,} bytes, about {shown.estimated_tokens:,} tokens"
+        if shown.endpoint:
+            console.print(f"POST {escape(shown.endpoint)}  {size}")
+        else:
+            console.print("No model is set (OPENAI_API_KEY, OPENAI_BASE_URL): nothing is sent anywhere.")
+            console.print(f"One would be sent this, {size}:")
         console.print_json(json.dumps(json.loads(shown.request_body)))
     for sentence in left_out(shown.reading):
         console.print(Text(sentence, style="yellow"))

@@ -26,6 +26,7 @@ from triage.domain.answer import Stage
 from triage.domain.model import Reading
 from triage.faces import printing
 from triage.llm.configured import explainer
+from triage.llm.previews import imagined
 from triage.pipeline import Bounds, Triage
 from triage.rules import load
 from triage.settings import Settings
@@ -119,6 +120,7 @@ def _triage(stack: AsyncExitStack, settings: Settings) -> Triage:
     return Triage(
         readers=InlineReader(rules.rule_set),
         explainer=explainer(stack, settings, clock=clock, rules=rules, store=store, shared=None),
+        imagined=imagined(settings, rules),
         store=store,
         clock=clock,
         bounds=Bounds(

@@ -24,6 +24,7 @@ from triage.llm.breaker import ModelBreaker, Permit
 from triage.llm.flights import Flights
 from triage.llm.kept import KeptDraft, KeptDrafts
 from triage.llm.outcome import Answer, Ending, NoAnswer
+from triage.llm.previews import Previews
 from triage.llm.request import Dialect
 from triage.llm.scrub import scrubbed
 from triage.llm.spans import traced
@@ -95,20 +96,14 @@ class Explainer:
         self._free = asyncio.Semaphore(limits.concurrency)
         self._flights: Flights[_Asked] = Flights()
         self._requests = Requests(model.dialect, rules.version, limits.input_tokens)
-
-    @property
-    def endpoint(self) -> str:
-        return self._model.dialect.url
-
-    def request(self, groups: Sequence[Group], *, scope: str) -> Request | None:
-        """The one request for these groups, worst first; None where there is nothing to ask."""
-        return self._requests.of(groups, scope=scope)
+        # Of the very requests that are sent.
+        self.previews = Previews(self._requests, self._guard, model.dialect.url)
 
     async def explain(
         self, groups: Sequence[Group], *, scope: str, user: str, fresh: bool, seconds: float
     ) -> Explanation:
         """The best there is within `seconds`; `fresh` asks the model even where an answer is kept."""
-        request = self.request(groups, scope=scope)
+        request = self._requests.of(groups, scope=scope)
         if request is None:
             return self._none("nothing_to_ask")
         if self._guard.scan(request.body):

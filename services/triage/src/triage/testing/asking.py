@@ -9,6 +9,7 @@ from triage.cache.store import Store
 from triage.domain.answer import Preview, Stage, Summary
 from triage.domain.model import Reading
 from triage.llm.configured import explainer
+from triage.llm.previews import imagined
 from triage.pipeline import Bounds, Triage
 from triage.rules import load
 from triage.settings import Settings
@@ -44,6 +45,7 @@ class Build:
             explainer=explainer(
                 self._stack, read, clock=self._clock, rules=rules, store=store, shared=None, telemetry=told
             ),
+            imagined=imagined(read, rules),
             store=store,
             clock=self._clock,
             bounds=Bounds(
