@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Iterator
 
+from triage.domain.redaction.looks import Look
 from triage.domain.redaction.rule import Hit, Rule, compiled
 from triage.domain.redaction.rules.structures import BASIC, BEARER
 from triage.domain.redaction.signs import DIGITS, SEMICOLON
@@ -119,9 +120,9 @@ def _next_pair(text: bytes, at: int, limit: int) -> int:
     return limit
 
 
-def standing_alone(text: bytes) -> Iterator[Hit]:
-    """`Bearer ...` and `Basic ...` wherever they stand."""
-    for found in _BEARER.finditer(text) if any(word in text for word in (b"earer", b"EARER")) else ():
+def bearer_hits(text: bytes) -> Iterator[Hit]:
+    """`Bearer ...` wherever it stands."""
+    for found in _BEARER.finditer(text):
         start = found.start() + len(_SCHEME.match(text, found.start()).group())
         while text[start : start + 1] in {b"\\", b'"', b"'"}:
             start += 1
@@ -130,7 +131,11 @@ def standing_alone(text: bytes) -> Iterator[Hit]:
         digits = sum(byte in DIGITS for byte in content)
         if (digits or len(content) >= 20) and b"=" not in content[:4] and not is_nothing(content):  # noqa: PLR2004
             yield start, end, BEARER
-    for found in _BASIC.finditer(text) if any(word in text for word in (b"asic", b"ASIC")) else ():
+
+
+def basic_hits(text: bytes) -> Iterator[Hit]:
+    """`Basic ...` wherever it stands."""
+    for found in _BASIC.finditer(text):
         start = found.start() + len(_SCHEME.match(text, found.start()).group())
         if _is_pair(text[start : found.end()]):
             yield start, found.end(), BASIC
@@ -144,3 +149,9 @@ def _is_pair(content: bytes) -> bool:
     except ValueError:
         return False
     return b":" in decoded and all(byte >= 0x20 for byte in decoded)  # noqa: PLR2004 - no control character
+
+
+LOOKS = (
+    Look(rb"(?i)\bbearer" + _GAP, bearer_hits),
+    Look(rb"(?i)\bbasic" + _GAP, basic_hits),
+)

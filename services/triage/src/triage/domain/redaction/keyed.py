@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from triage.domain.redaction.containers import scalars_in
 from triage.domain.redaction.credentials import authorization_in, cookies_in
+from triage.domain.redaction.looks import Look
 from triage.domain.redaction.names import normalised, rule_for
 from triage.domain.redaction.rule import Hit, Rule, compiled
 from triage.domain.redaction.signs import BACKSLASH, BLANK, DIGITS
@@ -16,8 +17,9 @@ _HINTS = (
     rb"|cvv|cvc|csc|assertion|saml|verifier|csrf|xsrf|\bsas|ssn|social_?sec|tax_?id|national_?id|nino|passport|phone|mobile"
     rb"|msisdn|\btel|\bfax|iban|card|\bpan|account_?n|routing|connection_?string|conn_?str|code|refresh|_api\b|-api\b|_pat\b"
 )
+_SECOND = rb"id|key|token|secret|code|number|no|string|access key"
 _ANCHOR = compiled(
-    rb"(?i)(?:" + _HINTS + rb")[\w.$-]{0,48}(?:[ ](?:id|key|token|secret|code|number|no|string|access key))?"
+    rb"(?i)(?:" + _HINTS + rb")[\w.$-]{0,48}(?:[ ](?:" + _SECOND + rb"))?"
     rb"(?:\[\])?(?:\\{0,31}[\"'`])?\]?(?:\)=\(|[ \t]{0,8}(?:[=:]|[!?.+~]=|\|\|?=|->|<-"
     rb"|,[ \t]{0,4}[bru]?\\{0,31}[\"']|\([ \t]{0,4}[bru]?\\{0,31}[\"']|[ \t]\\{0,31}[\"']))"
 )
@@ -52,6 +54,10 @@ def keyed_hits(text: bytes) -> Iterator[Hit]:
                 # Between values of a container that was cut off, another record may tell a secret of its own.
                 taken[low:high] = b"\x01" * (high - low)
             yield hit
+
+
+def worded_hits(text: bytes) -> Iterator[Hit]:
+    """What follows the name of a secret after a mere blank, where a command or a statement says so."""
     for anchor in _WORD_ANCHOR.finditer(text):
         words = anchor.group().split()
         rule = (
@@ -194,3 +200,17 @@ def _judged(text: bytes, rule: Rule, value: Value, style: Style) -> Iterator[Hit
     more = following.strip(b" \t\r") != b"" or following[:1] in {b" ", b"\t"}
     if is_secret(rule, text[value.start : value.end], style, more_follows=more):
         yield value.start, value.end, rule
+
+
+LOOKS = (
+    Look(
+        rb"(?i)(?:" + _HINTS + rb")[\w.$-]*(?:[ ](?:" + _SECOND + rb"))?"
+        rb"(?:\[\])?(?:\\*[\"'`])?\]?"
+        rb"(?:\)=\(|[ \t]*(?:[=:]|[!?.+~]=|\|\|?=|->|<-|[,( \t][ \t]*[bru]?\\*[\"']))",
+        keyed_hits,
+    ),
+    Look(
+        rb"(?i)--?[\w-]*(?:" + _HINTS + rb")[\w-]*[ \t]|\b(?:ENV|ARG|setenv|login)[ \t]|\bidentified[ ]",
+        worded_hits,
+    ),
+)

@@ -2,14 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from triage.domain.redaction.armour import private_keys
-from triage.domain.redaction.beside import command_hits, named_hits, sql_hits
-from triage.domain.redaction.credentials import standing_alone
-from triage.domain.redaction.keyed import keyed_hits
-from triage.domain.redaction.prose import sentence_hits
+from triage.domain.redaction import armour, beside, credentials, keyed, prose, urls
+from triage.domain.redaction.looks import Look, Looks
 from triage.domain.redaction.rule import Hit, Rule, compiled, compiled_set
+from triage.domain.redaction.rules.structures import URL_PARAMETER, URL_PASSWORD, WEBHOOK
 from triage.domain.redaction.signs import BACKSLASH, UNDERSCORE
-from triage.domain.redaction.urls import url_hits
 from triage.domain.redaction.validators import VALIDATORS
 
 _LONGEST_TOKEN = 8_192
@@ -21,6 +18,16 @@ RARE = frozenset(
     | {"terraform", "vault-first", "licence-key", "azure-secret", "mailchimp", "ipv4-dashed"}
 )
 """Text rules of bounded length whose matches start at a word or with a sign of their own."""
+
+STRUCTURES = (
+    *armour.LOOKS,
+    *keyed.LOOKS,
+    *credentials.LOOKS,
+    *urls.LOOKS,
+    *beside.LOOKS,
+    *prose.LOOKS,
+)
+"""What code finds, each with its sign."""
 
 
 class _Text:
@@ -127,26 +134,22 @@ class Scanner:
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._prefixes = _Prefixes(rule for rule in rules if rule.where == "prefix")
         texts = [rule for rule in rules if rule.where == "text"]
-        rare = [rule for rule in texts if rule.id in RARE]
-        self._rare = _Together(rare)
-        self._texts = [_Text(rule) for rule in texts if rule.id not in RARE]
+        self._rare = _Together(rule for rule in texts if rule.id in RARE)
+        others = [(rule, _Text(rule)) for rule in texts if rule.id not in RARE]
+        self._looks = Looks(
+            [*STRUCTURES, *(Look(rule.sign.encode(), found.hits) for rule, found in others if rule.sign)]
+        )
+        self._texts = [found for rule, found in others if not rule.sign]
 
     def hits(self, text: bytes) -> list[Hit]:
         """All hits, in no order, overlapping freely."""
-        out: list[Hit] = []
-        out.extend(private_keys(text))
-        out.extend(keyed_hits(text))
-        out.extend(standing_alone(text))
-        urls = list(url_hits(text))
-        out.extend(urls)
-        out.extend(named_hits(text))
-        out.extend(sql_hits(text))
-        out.extend(command_hits(text))
-        out.extend(sentence_hits(text))
+        out: list[Hit] = list(self._looks.hits(text))
+        # The @ that ends a URL's password begins its host: no mailbox.
+        hosts = {
+            end for _, end, rule in out if rule is URL_PASSWORD or rule is WEBHOOK or rule is URL_PARAMETER
+        }
         out.extend(self._prefixes.hits(text))
         out.extend(self._rare.hits(text))
-        # The @ that ends a URL's password begins its host: no mailbox.
-        hosts = {end for _, end, _ in urls}
         for rule in self._texts:
             found = rule.hits(text)
             out.extend(
