@@ -1,12 +1,14 @@
 """Which strings read like chance rather than like a name, a path or a hash."""
 
-from itertools import pairwise
+from operator import ne
 
 from triage.domain.redaction.rule import Extent, compiled
 from triage.domain.redaction.signs import ALNUM, DIGITS, LOWER, UPPER, before, escaped
 
 _RANDOM = compiled(rb"\A[0-9A-Za-z+/=_%-]+\z")
 _SHORTEST = 16
+_UPPER, _LOWER, _DIGITS = bytes(sorted(UPPER)), bytes(sorted(LOWER)), bytes(sorted(DIGITS))
+_KINDS = bytes((byte in UPPER) + 2 * (byte in LOWER) for byte in range(256))
 
 
 def looks_random(value: bytes) -> bool:
@@ -35,14 +37,13 @@ def dense(text: bytes, start: int, end: int) -> Extent | None:
         return None
     if before(text, start) in b"./%@:\\" and not escaped(text, start):
         return None
-    upper = sum(byte in UPPER for byte in value)
-    lower = sum(byte in LOWER for byte in value)
-    digits = sum(byte in DIGITS for byte in value)
     size = len(value)
+    upper = size - len(value.translate(None, _UPPER))
+    lower = size - len(value.translate(None, _LOWER))
+    digits = size - len(value.translate(None, _DIGITS))
     if min(upper, lower) < size // 6 or digits < max(3, size // 20) or value.count(b"/") > size // 16:
         return None
     if value.count(b"-") + value.count(b"_") > size // 10 or len(set(value)) < min(20, size // 2):
         return None
-    kinds = [(byte in UPPER) + 2 * (byte in LOWER) for byte in value]
-    changes = sum(a != b for a, b in pairwise(kinds))
+    changes = sum(map(ne, kinds := value.translate(_KINDS), kinds[1:]))
     return (start, end) if changes * 3 >= size else None

@@ -40,6 +40,9 @@ _SENTENCE = frozenset(
 _MASK = compiled(
     rb"\A(?:[*\xe2\x80\xa2.#_-]{2,}|[xX]{2,12}|&(?:[a-z]{2,6}|#[0-9a-fx]{1,5});?|[\[<({]{0,2}(?i:redacted|filtered|masked|hidden|removed|\*+)[\])}>]{0,2})\z"
 )
+_MAY_STAND_FOR = frozenset(b"*\xe2\x80\xa2.#_-xX&[<({rRfFmMhH$%:?")
+"""How a mask, a template or a placeholder starts."""
+_SIGNED = DIGITS | frozenset(b"+-")
 _TEMPLATE = compiled(
     rb"\A(?:\$\{[^}]{0,200}\}|\{\{.{0,200}\}\}|\$\{\{.{0,200}\}\}|%\(?\w{0,40}\)?[sdr]"
     rb"|:\w{1,40}|\$[0-9]{1,2}|\$[A-Z_][A-Z0-9_]*|\?|\{[a-z_.]{0,40}\}|<%.{0,200}%>"
@@ -73,35 +76,46 @@ def is_nothing(value: bytes) -> bool:
         not bare
         or (len(bare) < _WORTHY and not any(byte in ALNUM or byte > 0x7F for byte in bare))  # noqa: PLR2004 - not ASCII
         or bare.lower() in _NOTHING
-        or _MASK.search(bare) is not None
-        or _TEMPLATE.search(bare) is not None
-        or _PLACEHOLDERS.search(bare) is not None
+        or (
+            bare[0] in _MAY_STAND_FOR
+            and (
+                _MASK.search(bare) is not None
+                or _TEMPLATE.search(bare) is not None
+                or _PLACEHOLDERS.search(bare) is not None
+            )
+        )
     )
 
 
 def is_secret(rule: Rule, value: bytes, style: Style, *, more_follows: bool) -> bool:
     """Whether to redact `value`, which stands beside a key that `rule` claims."""
-    if is_nothing(value) or (style is not Style.QUOTED and _CODE.search(value)):
+    if is_nothing(value) or (style is not Style.QUOTED and _is_code(value)):
         return False
     if rule.validator == "random":
         return looks_random(value)
     if rule.id == "key-session" and _HANDLE.search(value):
         return False
-    if _NUMBER.search(value) or rule.id in _FEWEST_DIGITS:
+    if rule.id in _FEWEST_DIGITS or _is_number(value):
         return _enough_digits(rule, value, style)
     if style is Style.COLON and _is_prose(rule, value, more_follows=more_follows):
         return False
-    bare_word = _WORDS.search(value) is not None
-    return not (
-        bare_word and (rule.id == "key-session" or (rule.id == "key-auth" and style is not Style.QUOTED))
-    )
+    doubtful = rule.id == "key-session" or (rule.id == "key-auth" and style is not Style.QUOTED)
+    return not (doubtful and _WORDS.search(value))
+
+
+def _is_number(value: bytes) -> bool:
+    return value[0] in _SIGNED and _NUMBER.search(value) is not None
+
+
+def _is_code(value: bytes) -> bool:
+    return any(sign in value for sign in (b"(", b"[", b".")) and _CODE.search(value) is not None
 
 
 def _enough_digits(rule: Rule, value: bytes, style: Style) -> bool:
     """Whether a number is too long for a count, and what is made of digits has as many as its kind."""
     digits = sum(byte in DIGITS for byte in value)
     fewest = _FEWEST_DIGITS.get(rule.id)
-    if fewest is not None and not (rule.id == "key-session" and _NUMBER.search(value)):
+    if fewest is not None and not (rule.id == "key-session" and _is_number(value)):
         return digits >= fewest
     longer = 2 if style is Style.COLON and rule.id != "key-password" else 0
     return digits >= _COUNTABLE + longer
