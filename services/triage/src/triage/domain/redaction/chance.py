@@ -3,10 +3,15 @@
 from operator import ne
 
 from triage.domain.redaction.rule import Extent, compiled
-from triage.domain.redaction.signs import ALNUM, DIGITS, LOWER, UPPER, before, escaped
+from triage.domain.redaction.signs import ALNUM, DIGITS, LOWER, PLUS, UPPER, before, escaped
 
 _RANDOM = compiled(rb"\A[0-9A-Za-z+/=_%-]+\z")
 _SHORTEST = 16
+_OPEN = (
+    *(b"sha1-", b"sha256-", b"sha384-", b"sha512-"),
+    *(b"AAAAB3NzaC1", b"AAAAC3NzaC1", b"AAAAE2VjZHNh", b"AAAAGnNr"),
+)
+"""How digests that guard what is downloaded begin, and public keys of SSH: both are there to be shown."""
 _UPPER, _LOWER, _DIGITS = bytes(sorted(UPPER)), bytes(sorted(LOWER)), bytes(sorted(DIGITS))
 _KINDS = bytes((byte in UPPER) + 2 * (byte in LOWER) for byte in range(256))
 
@@ -30,12 +35,35 @@ def mixed(text: bytes, start: int, end: int) -> Extent | None:
     return start, end
 
 
+def is_made_up(body: bytes) -> bool:
+    """Whether what follows a token's prefix is a mask (`xxxx`) or words (`your-token-here`)."""
+    bare = body.translate(None, b"-_.")
+    return not bare.strip(b"xX*") or (bare.isalpha() and bare.islower())
+
+
+def in_base64(text: bytes, at: int) -> bool:
+    """Whether the plus before `at` stands within Base64, not between the words of a query."""
+    run = text[max(0, at - _SHORTEST - 1) : at - 1] if at and text[at - 1] == PLUS else b""
+    mixed_case = not run.isupper() and not run.islower()
+    return (
+        len(run) == _SHORTEST and mixed_case and bool(_RANDOM.search(run)) and _changes(run) * 3 >= len(run)
+    )
+
+
+def _changes(value: bytes) -> int:
+    """How often capitals, small letters and other signs take turns."""
+    kinds = value.translate(_KINDS)
+    return sum(map(ne, kinds, kinds[1:]))
+
+
 def dense(text: bytes, start: int, end: int) -> Extent | None:
     """Base64 or base62 that no word, path, hash or identifier looks like."""
     value = text[start:end]
     if value.islower() or value.isupper() or value.isalpha() or value.isdigit():
         return None
     if before(text, start) in b"./%@:\\" and not escaped(text, start):
+        return None
+    if value.startswith(_OPEN):
         return None
     size = len(value)
     upper = size - len(value.translate(None, _UPPER))
@@ -45,5 +73,4 @@ def dense(text: bytes, start: int, end: int) -> Extent | None:
         return None
     if value.count(b"-") + value.count(b"_") > size // 10 or len(set(value)) < min(20, size // 2):
         return None
-    changes = sum(map(ne, kinds := value.translate(_KINDS), kinds[1:]))
-    return (start, end) if changes * 3 >= size else None
+    return (start, end) if _changes(value) * 3 >= size else None

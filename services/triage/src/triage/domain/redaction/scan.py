@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from triage.domain.redaction import armour, beside, credentials, keyed, prose, urls
+from triage.domain.redaction.chance import in_base64, is_made_up
 from triage.domain.redaction.looks import Look, Looks
 from triage.domain.redaction.rule import Hit, Rule, compiled, compiled_set
 from triage.domain.redaction.rules.structures import URL_PARAMETER, URL_PASSWORD, WEBHOOK
@@ -119,7 +120,9 @@ class _Prefixes:
         for size in self._sizes:
             for rule, body in self._by_prefix.get(text[start : start + size], ()):
                 found = body.match(text, start + size, min(len(text), start + _LONGEST_TOKEN))  # type: ignore[attr-defined]  # re2 has no types
-                if found is None:
+                if found is None or is_made_up(text[start + size : found.end()]):
+                    continue
+                if text[start : start + size].isalnum() and in_base64(text, start):
                     continue
                 accept = VALIDATORS.get(rule.validator)
                 extent = accept(text, start, found.end()) if accept else (start, found.end())

@@ -17,7 +17,7 @@ class Style(Enum):
 
 _NOTHING = frozenset(
     b"null none nil undefined true false yes no on off n/a na unknown empty missing absent"
-    b" present set unset required"
+    b" present set unset required disabled enabled invalid expired revoked"
     b"optional redacted hidden masked filtered removed scrubbed sanitized string str text bool"
     b" int integer number"
     b" object array list dict bytes function await new".split()
@@ -38,15 +38,20 @@ _SENTENCE = frozenset(
     b" bearer digest negotiate kerberos login logged header format length blank weak short long".split()
 )
 _MASK = compiled(
-    rb"\A(?:[*\xe2\x80\xa2.#_-]{2,}|[xX]{2,12}|&(?:[a-z]{2,6}|#[0-9a-fx]{1,5});?|[\[<({]{0,2}(?i:redacted|filtered|masked|hidden|removed|\*+)[\])}>]{0,2})\z"
+    rb"\A(?:[*\xe2\x80\xa2.#_-]{2,}|[xX-]{2,64}|0{8}-(?:0{4}-){3}0{12}|&(?:[a-z]{2,6}|#[0-9a-fx]{1,5});?|[\[<({]{0,2}(?i:redacted|filtered|masked|hidden|removed|\*+)[\])}>]{0,2})\z"
 )
-_MAY_STAND_FOR = frozenset(b"*\xe2\x80\xa2.#_-xX&[<({rRfFmMhH$%:?")
+_MAY_STAND_FOR = frozenset(b"*\xe2\x80\xa2.#_-xX&[<({rRfFmMhH$%:?!0@")
 """How a mask, a template or a placeholder starts."""
 _SIGNED = DIGITS | frozenset(b"+-")
 _TEMPLATE = compiled(
     rb"\A(?:\$\{[^}]{0,200}\}|\{\{.{0,200}\}\}|\$\{\{.{0,200}\}\}|%\(?\w{0,40}\)?[sdr]"
     rb"|:\w{1,40}|\$[0-9]{1,2}|\$[A-Z_][A-Z0-9_]*|\?|\{[a-z_.]{0,40}\}|<%.{0,200}%>"
-    rb"|<[a-z][a-z _.-]{0,40}>|\$\(.{0,200}\))\z"
+    rb"|<[A-Za-z][A-Za-z _.-]{0,40}>|\[[A-Z][A-Z _.-]{1,40}\]|\$\(.{0,200}\)|\$\([\w./-]{1,40}"
+    rb"|#\{[^}]{0,200}\}|%[A-Z_]{2,40}%|@[A-Z_]{2,40}@|__[A-Z_]{2,40}__"
+    rb"|!(?:Ref|Sub|GetAtt|ImportValue|vault|secret|env_var|ENV)"
+    # Markup that a quote cut short, and the selector of a field.
+    rb"|<[A-Za-z][\w:.-]{0,60}[ ][\w:.-]{1,60}=\\{0,31}"
+    rb"|#(?:[a-z]{1,40}-){1,8}(?:password|passwd|pwd|token|key|secret|code|field|input|form|button|btn))\z"
 )
 _PLACEHOLDERS = compiled(rb"\A(?:<~+>[\s,;:.&|=-]*)+\z")
 _NUMBER = compiled(rb"\A[+-]?[0-9][0-9.,]*(?:[eE][+-]?[0-9]+)?(?:ms|s|m|h|d|us|ns|kb|mb|gb|b|%)?\z")
@@ -54,7 +59,7 @@ _HANDLE = compiled(rb"\A0x[0-9a-fA-F]{1,16}\z")
 _WORDS = compiled(rb"\A[a-z][a-z_-]*\z")
 _PLAIN = compiled(rb"\A[A-Za-z]+\z")
 _CODE = compiled(
-    rb"\A[A-Za-z_][\w.]*(?:\([^'\"]*\)?;?|\[)\z|\A(?:self|this|settings|config|request|os|process"
+    rb"\A[A-Za-z_][\w.]*(?:\([^'\"]*\)?;?|\[(?:[\"'][\w.-]*)?)\z|\A(?:self|this|settings|config|request|os|process"
     rb"|args|params|options)\.[A-Za-z_][\w.]*\z"
 )
 _FEWEST_DIGITS = {

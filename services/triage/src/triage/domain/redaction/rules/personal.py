@@ -77,6 +77,9 @@ PERSONAL: tuple[Rule, ...] = (
             "std::abs",
             "12:30:45:17",
             "guid ff:f2:9f:15:7b:e0:00:0d:60:ea:84:1f",
+            "mapped ::ffff:10.0.300.1",
+            "mapped ::ffff:10.0.1",
+            "malformed fe80:::1",
         ),
     ),
     Rule(
@@ -124,7 +127,12 @@ PERSONAL: tuple[Rule, ...] = (
         keywords=("-",),
         validator="ssn",
         matches=("row 17: invalid value 536-22-8146",),
-        ignores=("row 17: invalid value 000-22-8146", "build 536228146", "536-22-8146-1"),
+        ignores=(
+            "row 17: invalid value 000-22-8146",
+            "build 536228146",
+            "536-22-8146-1",
+            "as in 078-05-1120",
+        ),
     ),
     Rule(
         id="ssn-in-context",
