@@ -123,6 +123,13 @@ p\u0430ssword=%s
 password=\x1b[31m%s\x1b[0m user=jo
 \x1b[1mpassword\x1b[0m: %s
 """
+CELLS = """
+password\t%s
+user|password|%s|
+| db_password | %s |
+jo;password;%s;admin
+ERROR token\t%s
+"""
 SENTENCES = """
 the password for jo is '%s'
 Incorrect API key provided: %s
@@ -142,7 +149,7 @@ Token=%s.
     "form",
     [
         form.replace("\\n", "\n") if group is MARKUP else form
-        for group in (JSON, CODE, COMMANDS, HEADERS, ADDRESSES, MARKUP, HIDDEN, SENTENCES)
+        for group in (JSON, CODE, COMMANDS, HEADERS, ADDRESSES, MARKUP, HIDDEN, CELLS, SENTENCES)
         for form in group.strip("\n").split("\n")
     ],
 )
@@ -205,6 +212,7 @@ def test_a_number_in_json_leaves_a_string(line: str, redacted: str) -> None:
         ("password=[hunter2!]", "hunter2!"),
         ("password=#red-fox-token-2", "#red-fox-token-2"),
         ("password=xxhunter2xx", "xxhunter2xx"),
+        ('{"password": "300s"}', "300s"),
         ("password=%Hunter2%", "%Hunter2%"),
         ('password="<hunter 2!>"', "hunter 2!"),
         ("password=00000000", "00000000"),

@@ -49,6 +49,12 @@ assembly Foo, Version=4.0.0.0, Culture=neutral, PublicKeyToken=b77a5c561934e089
 signature verification failed
 sid=42 pid=17 tid=3
 cloning git@code.test:team/repo
+password\tvarchar(255)\tNOT NULL
+id|password|created_at2|login.count|
+name;password;e-mail;role2
+password\t2026-11-02T08:14:33
+String token;Object[] rest2;
+fetch token;attempt#2 of 3!
 curl --user app:[PASSWORD] http://[HOST]:7474/data/
 Authorization: Bearer [TOKEN]
 password=<PASSWORD> token=<Your-Token> secret=#{secret} api_key=%API_KEY% pwd=@DB_PWD@ pass=__DB_PASS__

@@ -27,6 +27,8 @@ _STAYS = frozenset(
 _BEARER = compiled(rb"(?i)\bbearer" + _GAP + rb"{1,8}(?:\\{0,15}[\"'])?[0-9A-Za-z._~+/=!@#$%^&*|-]{4,}")
 _BASIC = compiled(rb"(?i)\bbasic" + _GAP + rb"{1,8}[0-9A-Za-z+/_-]{6,}={0,2}")
 _COOKIE = compiled(rb"[ \t]*([\w!#$%&*+.^|~-]{1,128})=(\"?)([^;\s\"'\\,<]*)")
+_MOST_FLAGS = 8
+"""Attributes without a value in a row. A line full of cookies that are none would be read anew from each."""
 _ATTRIBUTE = frozenset(
     b"path domain expires max-age samesite httponly secure version priority comment partitioned".split()
 )
@@ -103,8 +105,9 @@ def cookies_in(text: bytes, at: int, rule: Rule) -> Iterator[Hit]:
 
 
 def _next_pair(text: bytes, at: int, limit: int) -> int:
-    """Past the separator and any attribute without a value; `limit` where the list is over."""
-    while at < limit:
+    """Past the separator and the attributes without a value; `limit` where the list is over."""
+    flags = 0
+    while at < limit and flags <= _MOST_FLAGS:
         if text[at] in b"\"' ":
             at += 1
             continue
@@ -116,7 +119,7 @@ def _next_pair(text: bytes, at: int, limit: int) -> int:
         stop = text.find(b";", at, limit)
         if stop < 0:
             return limit
-        at = stop
+        at, flags = stop, flags + 1
     return limit
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from triage.domain.redaction import armour, beside, credentials, keyed, prose, urls
+from triage.domain.redaction import armour, beside, cells, credentials, keyed, prose, urls
 from triage.domain.redaction.chance import in_base64, is_made_up
 from triage.domain.redaction.looks import Look, Looks
 from triage.domain.redaction.rule import Hit, Rule, compiled, compiled_set
@@ -26,6 +26,7 @@ STRUCTURES = (
     *credentials.LOOKS,
     *urls.LOOKS,
     *beside.LOOKS,
+    *cells.LOOKS,
     *prose.LOOKS,
 )
 """What code finds, each with its sign."""
@@ -100,7 +101,11 @@ class _Prefixes:
             for prefix in rule.keywords:
                 self._by_prefix.setdefault(prefix.encode(), []).append((rule, body))
         prefixes = sorted(self._by_prefix, key=len, reverse=True)
-        self._sizes = sorted({len(prefix) for prefix in prefixes}, reverse=True)
+        self._sizes: dict[bytes, list[int]] = {}
+        """How long the prefixes are that begin with the same two signs, the longest first."""
+        for known in prefixes:
+            sizes = self._sizes.setdefault(known[:2], [])
+            sizes += [] if len(known) in sizes else [len(known)]
         # A short prefix begins many words: it counts only with something token-like behind it.
         alternatives = [_escaped(p) + (b"" if len(p) > _SHORT else rb"[\w.:/+=<-]{12}") for p in prefixes]
         self._any = compiled(rb"(?:\b|\\[nrt])(?:" + b"|".join(alternatives) + b")")
@@ -117,7 +122,7 @@ class _Prefixes:
                 yield extent
 
     def _longest(self, text: bytes, start: int) -> Hit | None:
-        for size in self._sizes:
+        for size in self._sizes[text[start : start + 2]]:
             for rule, body in self._by_prefix.get(text[start : start + size], ()):
                 found = body.match(text, start + size, min(len(text), start + _LONGEST_TOKEN))  # type: ignore[attr-defined]  # re2 has no types
                 if found is None or is_made_up(text[start + size : found.end()]):

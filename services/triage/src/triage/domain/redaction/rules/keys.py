@@ -52,6 +52,7 @@ KEYS: tuple[Rule, ...] = (
             "PGPASSWORD=hunter2! psql",
             "name: DB_PASSWORD\n  value: hunter2!",
             '{"detail":[{"loc":["body","password"],"input":"hunter2!"}]}',
+            "user|password|hunter2!|",
         ),
         (
             "Failed password for root from host",
