@@ -213,6 +213,7 @@ def test_a_number_in_json_leaves_a_string(line: str, redacted: str) -> None:
         ("password=#red-fox-token-2", "#red-fox-token-2"),
         ("password=xxhunter2xx", "xxhunter2xx"),
         ('{"password": "300s"}', "300s"),
+        ('{"password": "1e3"}', "1e3"),
         ("password=%Hunter2%", "%Hunter2%"),
         ('password="<hunter 2!>"', "hunter 2!"),
         ("password=00000000", "00000000"),

@@ -100,9 +100,9 @@ def is_secret(rule: Rule, value: bytes, style: Style, *, more_follows: bool) -> 
         return looks_random(value)
     if rule.id == "key-session" and _HANDLE.search(value):
         return False
-    # In quotes a password is no duration, even if it reads like one.
-    duration = rule.id == "key-password" and style is Style.QUOTED and value[-1] not in DIGITS
-    if rule.id in _FEWEST_DIGITS or (not duration and _is_number(value)):
+    # In quotes a password with a letter is no number, even if it reads like a duration.
+    lettered = rule.id == "key-password" and style is Style.QUOTED and value.lower() != value.upper()
+    if rule.id in _FEWEST_DIGITS or (not lettered and _is_number(value)):
         return _enough_digits(rule, value, style)
     if style is Style.COLON and _is_prose(rule, value, more_follows=more_follows):
         return False
