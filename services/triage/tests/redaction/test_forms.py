@@ -123,6 +123,13 @@ p\u0430ssword=%s
 password=\x1b[31m%s\x1b[0m user=jo
 \x1b[1mpassword\x1b[0m: %s
 """
+CELLS = """
+password\t%s
+user|password|%s|
+| db_password | %s |
+jo;password;%s;admin
+ERROR token\t%s
+"""
 SENTENCES = """
 the password for jo is '%s'
 Incorrect API key provided: %s
@@ -142,7 +149,7 @@ Token=%s.
     "form",
     [
         form.replace("\\n", "\n") if group is MARKUP else form
-        for group in (JSON, CODE, COMMANDS, HEADERS, ADDRESSES, MARKUP, HIDDEN, SENTENCES)
+        for group in (JSON, CODE, COMMANDS, HEADERS, ADDRESSES, MARKUP, HIDDEN, CELLS, SENTENCES)
         for form in group.strip("\n").split("\n")
     ],
 )
@@ -196,3 +203,25 @@ def test_the_letter_of_a_written_out_line_feed_is_no_part_of_what_follows() -> N
 )
 def test_a_number_in_json_leaves_a_string(line: str, redacted: str) -> None:
     assert redact(line) == redacted
+
+
+@pytest.mark.parametrize(
+    ("line", "secret"),
+    [
+        ("password=Tr0ub4dor[3", "Tr0ub4dor[3"),
+        ("password=[hunter2!]", "hunter2!"),
+        ("password=#red-fox-token-2", "#red-fox-token-2"),
+        ("password=xxhunter2xx", "xxhunter2xx"),
+        ('{"password": "300s"}', "300s"),
+        ('{"password": "1e3"}', "1e3"),
+        ("password=%Hunter2%", "%Hunter2%"),
+        ('password="<hunter 2!>"', "hunter 2!"),
+        ("password=00000000", "00000000"),
+        ("token=sk_live_xxxxxxxxxxxxxxxxxxxx", "sk_live_xxxxxxxxxxxxxxxxxxxx"),
+        ("q=config+token+hf_" + "aBcDeFgHiJ" * 3, "aBcDeFgHiJ"),
+        ("peer ::ffff:10.1.2.3 gone", "10.1.2.3"),
+        ("ico-" + LONG * 2 + ". That is all", LONG),
+    ],
+)
+def test_what_only_resembles_a_placeholder_is_taken(line: str, secret: str) -> None:
+    assert secret not in redact(line)

@@ -49,6 +49,32 @@ assembly Foo, Version=4.0.0.0, Culture=neutral, PublicKeyToken=b77a5c561934e089
 signature verification failed
 sid=42 pid=17 tid=3
 cloning git@code.test:team/repo
+password\tvarchar(255)\tNOT NULL
+id|password|created_at2|login.count|
+name;password;e-mail;role2
+password\t2026-11-02T08:14:33
+String token;Object[] rest2;
+fetch token;attempt#2 of 3!
+curl --user app:[PASSWORD] http://[HOST]:7474/data/
+Authorization: Bearer [TOKEN]
+password=<PASSWORD> token=<Your-Token> secret=#{secret} api_key=%API_KEY% pwd=@DB_PWD@ pass=__DB_PASS__
+password=$(cat /run/secrets/db)
+    password = ENV['DB_PASSWORD']
+    password = request.json_body['password']
+secret: !Ref DbSecret
+csrf=disabled token=expired session_id=invalid
+tenant_key=00000000-0000-0000-0000-000000000000 InstrumentationKey=00000000-0000-0000-0000-000000000000
+api_key=xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx
+password=xxxxxxxxxxxxxxxxxxxxxxxx
+issuerKeyHash=3f9a1c07be52d8463f9a1c07be52d8463f9a1c07
+this.showPassword = '#show-password';
+token = "<xs:element name="Postcode" type="tns:PostcodeType"/>"
+GET /static/logo.ico-3f9a1c07be52d8463f9a1c07be52d846.png 200
+GET /static/vendor.key-3f9a1c07be52d8463f9a1c07be52d846.js 200
+loaded js.stripe.test with pk_live_a7Bq2Zr9Kd4Xw1Lm6Pt3Vn8Y
+got ntn_48201937564820193756482019375648201937564820193756
+set it to xoxb-your-token-here or to sk_live_xxxxxxxxxxxxxxxxxxxx
+...2Zr9Kd4/w1LmPt3VnQ+EZAK7Bq2Zr9Kd4Xw1Lm6Pt3Vn8Yc5Hs0Gfa7Bq2Zr9Kd4Xw1Lm6Pt3Vn8Yc5Hs0Gf...
 """.strip("\n").split("\n")
 
 

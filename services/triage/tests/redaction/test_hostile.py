@@ -42,6 +42,7 @@ UNITS = {
     "placeholders": "<TOKEN_1>",
     "sentences": "password is ",
     "secrets that touch": "10.0.0.1a",
+    "cells": "token|k3!j4h5|",
     "new secrets": "password=hunter2!x ",
 }
 
@@ -62,6 +63,11 @@ def test_twice_the_text_takes_about_twice_the_time(unit: str) -> None:
 
     # Below a few milliseconds the figures are the clock's own noise.
     assert two < max(3.2 * one, 0.02)
+
+
+def test_a_line_of_cookies_that_are_none_is_not_read_anew_from_each() -> None:
+    # As long as a value may be, where reading it anew takes more than a second.
+    assert _seconds(UNITS["cookies"] * 1_200) < 0.5
 
 
 def test_a_password_at_the_end_of_a_long_line_is_still_found() -> None:

@@ -143,7 +143,8 @@ def test_no_value_of_a_password_field_survives(secret: str) -> None:
 
     assert redacted["user"]["id"] == 7
     assert re.fullmatch(r"(?s).*<[A-Z_]+_\d+>.*", redacted["user"]["password"])
-    assert secret not in redacted["user"]["password"]
+    # The placeholder's own word is no leak: somebody's password may be PASS.
+    assert secret not in re.sub(r"<[A-Z_]+_\d+>", "", redacted["user"]["password"])
 
 
 @given(spans)

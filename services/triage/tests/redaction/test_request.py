@@ -1,11 +1,14 @@
 """What one request remembers, from record to record and from block to block."""
 
+import pytest
+
 from triage.domain.model import Raw
 from triage.domain.redaction import Redactor, built_in
 from triage.domain.redaction.placeholders import NUMBERED, REMEMBERED, Memory, Numbering
 from triage.domain.redaction.redactor import BLOCK
 from triage.domain.redaction.report import LINES_TOLD
 from triage.domain.redaction.rules.structures import BEARER
+from triage.domain.redaction.spans import replaced, united
 
 KEY = "PRIVATE" + " KEY-----"
 # Nothing but its place between the markers tells what this is.
@@ -121,8 +124,32 @@ def test_remembered_values_are_bounded_and_the_newest_are_kept() -> None:
         memory.add(b"secret-value-%d" % place, BEARER)
 
     assert len(memory) <= REMEMBERED
-    assert memory.occurrences(b"echo secret-value-%d !" % (REMEMBERED + 499))
-    assert not memory.occurrences(b"echo secret-value-0 !")
+    assert memory.occurrences(b"echo secret-value-%d !" % (REMEMBERED + 499), [])
+    assert not memory.occurrences(b"echo secret-value-0 !", [])
+
+
+@pytest.mark.parametrize("others", [0, 100], ids=["few are remembered", "many are remembered"])
+@pytest.mark.parametrize(
+    ("remembered", "found", "text", "left"),
+    [
+        pytest.param(["hunter2!x"], "hunter2!x", "set hunter2!x, got hunter2!x", "set , got ", id="twice"),
+        pytest.param(["k3j4h5g6", "jo:k3j4h5g6"], "k3j4h5g6", "as jo:k3j4h5g6", "as ", id="in a longer one"),
+        pytest.param(["k3j4h5g6"], "k3j4h5g6", "xk3j4h5g6 k3j4h5g6", "x ", id="found inside a word"),
+        pytest.param(["p{a}/k3j4"], "", "?p=p%7Ba%7D/k3j4", "?p=", id="as a URL has it"),
+        pytest.param(["!@#$%^&*"], "", "set !@#$%^&*", "set ", id="without a word"),
+    ],
+)
+def test_a_remembered_value_goes_wherever_it_stands(
+    others: int, remembered: list[str], found: str, text: str, left: str
+) -> None:
+    memory = Memory()
+    for value in (*remembered, *(f"secret-value-{place}" for place in range(others))):
+        memory.add(value.encode(), BEARER)
+    start = text.find(found) if found else 0
+    hits = [(start, start + len(found), BEARER)]
+    hits = united([*hits, *memory.occurrences(text.encode(), hits)])
+
+    assert replaced(text.encode(), hits, lambda value, rule: b"") == left.encode()
 
 
 def test_numbers_are_bounded_and_never_given_twice() -> None:

@@ -16,6 +16,7 @@ _LISTENS = compiled(rb"(?i)\bbind|\blisten")
 _FILES = frozenset(b"png jpg jpeg gif svg webp js ts css py go java rb".split())
 _OCTET = 255
 _FEWEST_COLONS = 2
+_MAPPED = 0xFFFF
 _COLONS_OF_LETTERS = 4
 """Colons from which even an address without any digit is believed."""
 
@@ -70,7 +71,8 @@ def ipv6(text: bytes, start: int, end: int) -> Extent | None:
             address = ipaddress.IPv6Address(attempt.decode("latin-1"))
         except ValueError:
             continue
-        if int(address) == 0:
+        # `::ffff` begins a mapped address and is none itself, and no port follows `::`.
+        if int(address) in {0, _MAPPED} or (attempt != candidate and attempt.endswith(b":")):
             return None
         return start, (end if zone > 0 else start + len(attempt))
     return None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from triage.domain.redaction.looks import Look
 from triage.domain.redaction.rule import Hit, compiled
 from triage.domain.redaction.rules.structures import PRIVATE_KEY
 
@@ -76,3 +77,6 @@ def _same_line(text: bytes, at: int, limit: int) -> int:
     stop = limit if stop < 0 else stop
     quote = text.find(b'"', at, stop)
     return quote if quote > 0 else stop
+
+
+LOOKS = (Look(rb"BEGIN|PuTTY-User-Key-File-|Private-Lines:", private_keys),)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from triage.domain.redaction.credentials import authorization_in, cookies_in
+from triage.domain.redaction.looks import Look
 from triage.domain.redaction.names import rule_for
 from triage.domain.redaction.rule import Hit, Rule, compiled
 from triage.domain.redaction.rules.structures import COMMAND_PASSWORD, NAMED_VALUE, SQL_VALUE
@@ -12,11 +13,15 @@ from triage.domain.redaction.worth import Style, is_nothing, is_secret
 
 _NEAR = 600
 _Q = rb"\\{0,31}[\"']"
+_NAMING = (
+    rb"\b(?:name|key|param|parameter|field|path|header|label|property|variable|env"
+    rb"|loc|attribute|tag|k|dataPath|instancePath|propertyPath)"
+)
 _NAMED = compiled(
     rb"(?i)"
     + _Q
-    + rb"?\b(?:name|key|param|parameter|field|path|header|label|property|variable|env"
-    + rb"|loc|attribute|tag|k|dataPath|instancePath|propertyPath)"
+    + rb"?"
+    + _NAMING
     + _Q
     + rb"?[ \t]{0,4}[:=][ \t]{0,4}(?:\[[^\]\n]{0,200}?)?(?:"
     + _Q
@@ -47,10 +52,13 @@ _FIELD = compiled(
 )
 _FAILING_ROW = compiled(rb"Failing row contains \(([^\n]+?)\)(?:\.|\\n|\"|\n|\z)")
 _USER_FLAG = compiled(rb"(?i)\bcurl\b[^\n]{0,400}?[ ](?:-u[ ]?|--(?:proxy-)?user[ =]|-U[ ])")
-_PASSWORD_FLAG = compiled(
-    rb"(?i)(?:\b(?:mysql(?:dump|admin|show)?|mariadb|sshpass|plink|pscp|mongo(?:sh|dump"
+_PROGRAMS = (
+    rb"(?i)\b(?:mysql(?:dump|admin|show)?|mariadb|sshpass|plink|pscp|mongo(?:sh|dump"
     rb"|restore)?|psexec(?:\.exe)?|docker login|podman login|helm registry login|az login"
-    rb"|net use|ldapsearch|ldapmodify|redis-cli|openssl)\b[^\n|;&]{0,300}?)[ ](?:-p|-w|-a"
+    rb"|net use|ldapsearch|ldapmodify|redis-cli|openssl)\b"
+)
+_PASSWORD_FLAG = compiled(
+    rb"(?:" + _PROGRAMS + rb"[^\n|;&]{0,300}?)[ ](?:-p|-w|-a"
     rb"|-passin pass:|-passout pass:|-pass pass:|/user:\S{1,60} )"
 )
 _SPACED = frozenset(
@@ -81,30 +89,25 @@ def named_hits(text: bytes) -> Iterator[Hit]:
         rule = rule_for(name) if name else None
         if rule is not None:
             yield from _near(text, found.start(), found.end(), rule)
-    yield from _elements(text)
-    yield from _refused(text)
 
 
-def _elements(text: bytes) -> Iterator[Hit]:
+def element_hits(text: bytes) -> Iterator[Hit]:
     """`<password>...</password>`."""
-    if b"</" in text:
-        for found in _ELEMENT.finditer(text):
-            rule = rule_for(found.group(1).rpartition(b":")[2])
-            if rule and is_secret(rule, found.group(2), Style.QUOTED, more_follows=False):
-                yield *found.span(2), rule
+    for found in _ELEMENT.finditer(text):
+        rule = rule_for(found.group(1).rpartition(b":")[2])
+        if rule and is_secret(rule, found.group(2), Style.QUOTED, more_follows=False):
+            yield *found.span(2), rule
 
 
-def _refused(text: bytes) -> Iterator[Hit]:
+def refused_hits(text: bytes) -> Iterator[Hit]:
     """The values that Spring and pydantic repeat when they refuse them."""
-    if b"rejected value" in text:
-        for found in _SPRING.finditer(text):
-            if rule_for(found.group(1)) and not is_nothing(found.group(2)):
-                yield *found.span(2), NAMED_VALUE
-    if b"input_value=" in text:
-        for found in _PYDANTIC.finditer(text):
-            value = value_at(text, found.end()) if rule_for(found.group(1)) else None
-            if value and not is_nothing(text[value.start : value.end]):
-                yield value.start, value.end, NAMED_VALUE
+    for found in _SPRING.finditer(text):
+        if rule_for(found.group(1)) and not is_nothing(found.group(2)):
+            yield *found.span(2), NAMED_VALUE
+    for found in _PYDANTIC.finditer(text):
+        value = value_at(text, found.end()) if rule_for(found.group(1)) else None
+        if value and not is_nothing(text[value.start : value.end]):
+            yield value.start, value.end, NAMED_VALUE
 
 
 def _name_in(text: bytes, start: int, end: int) -> bytes:
@@ -151,8 +154,8 @@ def _near(text: bytes, start: int, end: int, rule: Rule) -> Iterator[Hit]:
                 yield value.start, value.end, rule
 
 
-def sql_hits(text: bytes) -> Iterator[Hit]:
-    """What an INSERT puts into a secret column, and the rows that a constraint refused."""
+def insert_hits(text: bytes) -> Iterator[Hit]:
+    """What an INSERT puts into a secret column."""
     for found in _INSERT.finditer(text):
         columns = [column.strip(b' "`[]\r\n\t') for column in found.group(1).split(b",")]
         secret = {place for place, column in enumerate(columns) if rule_for(column.rpartition(b".")[2])}
@@ -160,10 +163,13 @@ def sql_hits(text: bytes) -> Iterator[Hit]:
             continue
         asked = _ASKED.match(text, found.end(), min(len(text), found.end() + 1500))
         yield from _row(text, asked.end() if asked else found.end(), secret)
-    if b"Failing row" in text:
-        for found in _FAILING_ROW.finditer(text):
-            if not is_nothing(found.group(1)):
-                yield *found.span(1), SQL_VALUE
+
+
+def row_hits(text: bytes) -> Iterator[Hit]:
+    """The rows that a constraint refused."""
+    for found in _FAILING_ROW.finditer(text):
+        if not is_nothing(found.group(1)):
+            yield *found.span(1), SQL_VALUE
 
 
 def _row(text: bytes, at: int, secret: set[int]) -> Iterator[Hit]:
@@ -178,16 +184,19 @@ def _row(text: bytes, at: int, secret: set[int]) -> Iterator[Hit]:
         at = field.end()
 
 
-def command_hits(text: bytes) -> Iterator[Hit]:
+def curl_hits(text: bytes) -> Iterator[Hit]:
+    """`curl -u jo:...`."""
+    for found in _USER_FLAG.finditer(text):
+        value = value_at(text, found.end())
+        if value is None:
+            continue
+        user, colon, password = text[value.start : value.end].partition(b":")
+        if colon and not is_nothing(password):
+            yield value.start + len(user) + 1, value.end, COMMAND_PASSWORD
+
+
+def flag_hits(text: bytes) -> Iterator[Hit]:
     """Passwords in command lines that no name of a flag gives away."""
-    if b"curl" in text:
-        for found in _USER_FLAG.finditer(text):
-            value = value_at(text, found.end())
-            if value is None:
-                continue
-            user, colon, password = text[value.start : value.end].partition(b":")
-            if colon and not is_nothing(password):
-                yield value.start + len(user) + 1, value.end, COMMAND_PASSWORD
     for found in _PASSWORD_FLAG.finditer(text):
         program = found.group().split(None, 1)[0].lower().removesuffix(b".exe")
         attached = text[found.end() : found.end() + 1] not in {b" ", b"\t", b"="}
@@ -200,3 +209,14 @@ def command_hits(text: bytes) -> Iterator[Hit]:
         value = value_at(text, found.end())
         if value and not is_nothing(content := text[value.start : value.end]) and content[:1] not in b"-/":
             yield value.start, value.end, COMMAND_PASSWORD
+
+
+LOOKS = (
+    Look(rb"(?i)" + _NAMING + rb"(?:\\*[\"'])?[ \t]*[:=]", named_hits),
+    Look(rb"</", element_hits),
+    Look(rb"rejected value|input_value=", refused_hits),
+    Look(rb"(?i)values[ \t\r\n]*\(", insert_hits),
+    Look(rb"Failing row", row_hits),
+    Look(rb"(?i)\bcurl\b", curl_hits),
+    Look(_PROGRAMS, flag_hits),
+)

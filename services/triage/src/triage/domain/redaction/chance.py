@@ -1,12 +1,19 @@
 """Which strings read like chance rather than like a name, a path or a hash."""
 
-from itertools import pairwise
+from operator import ne
 
 from triage.domain.redaction.rule import Extent, compiled
-from triage.domain.redaction.signs import ALNUM, DIGITS, LOWER, UPPER, before, escaped
+from triage.domain.redaction.signs import ALNUM, DIGITS, LOWER, PLUS, UPPER, before, escaped
 
 _RANDOM = compiled(rb"\A[0-9A-Za-z+/=_%-]+\z")
 _SHORTEST = 16
+_OPEN = (
+    *(b"sha1-", b"sha256-", b"sha384-", b"sha512-"),
+    *(b"AAAAB3NzaC1", b"AAAAC3NzaC1", b"AAAAE2VjZHNh", b"AAAAGnNr"),
+)
+"""How digests that guard what is downloaded begin, and public keys of SSH: both are there to be shown."""
+_UPPER, _LOWER, _DIGITS = bytes(sorted(UPPER)), bytes(sorted(LOWER)), bytes(sorted(DIGITS))
+_KINDS = bytes((byte in UPPER) + 2 * (byte in LOWER) for byte in range(256))
 
 
 def looks_random(value: bytes) -> bool:
@@ -28,6 +35,27 @@ def mixed(text: bytes, start: int, end: int) -> Extent | None:
     return start, end
 
 
+def is_made_up(body: bytes) -> bool:
+    """Whether what follows a token's prefix is a mask (`xxxx`) or words (`your-token-here`)."""
+    bare = body.translate(None, b"-_.")
+    return not bare.strip(b"xX*") or (bare.isalpha() and bare.islower())
+
+
+def in_base64(text: bytes, at: int) -> bool:
+    """Whether the plus before `at` stands within Base64, not between the words of a query."""
+    run = text[max(0, at - _SHORTEST - 1) : at - 1] if at and text[at - 1] == PLUS else b""
+    mixed_case = not run.isupper() and not run.islower()
+    return (
+        len(run) == _SHORTEST and mixed_case and bool(_RANDOM.search(run)) and _changes(run) * 3 >= len(run)
+    )
+
+
+def _changes(value: bytes) -> int:
+    """How often capitals, small letters and other signs take turns."""
+    kinds = value.translate(_KINDS)
+    return sum(map(ne, kinds, kinds[1:]))
+
+
 def dense(text: bytes, start: int, end: int) -> Extent | None:
     """Base64 or base62 that no word, path, hash or identifier looks like."""
     value = text[start:end]
@@ -35,14 +63,14 @@ def dense(text: bytes, start: int, end: int) -> Extent | None:
         return None
     if before(text, start) in b"./%@:\\" and not escaped(text, start):
         return None
-    upper = sum(byte in UPPER for byte in value)
-    lower = sum(byte in LOWER for byte in value)
-    digits = sum(byte in DIGITS for byte in value)
+    if value.startswith(_OPEN):
+        return None
     size = len(value)
+    upper = size - len(value.translate(None, _UPPER))
+    lower = size - len(value.translate(None, _LOWER))
+    digits = size - len(value.translate(None, _DIGITS))
     if min(upper, lower) < size // 6 or digits < max(3, size // 20) or value.count(b"/") > size // 16:
         return None
     if value.count(b"-") + value.count(b"_") > size // 10 or len(set(value)) < min(20, size // 2):
         return None
-    kinds = [(byte in UPPER) + 2 * (byte in LOWER) for byte in value]
-    changes = sum(a != b for a, b in pairwise(kinds))
-    return (start, end) if changes * 3 >= size else None
+    return (start, end) if _changes(value) * 3 >= size else None

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Iterator
 
+from triage.domain.redaction.looks import Look
 from triage.domain.redaction.rule import Hit, Rule, compiled
 from triage.domain.redaction.rules.structures import BASIC, BEARER
 from triage.domain.redaction.signs import DIGITS, SEMICOLON
@@ -26,6 +27,8 @@ _STAYS = frozenset(
 _BEARER = compiled(rb"(?i)\bbearer" + _GAP + rb"{1,8}(?:\\{0,15}[\"'])?[0-9A-Za-z._~+/=!@#$%^&*|-]{4,}")
 _BASIC = compiled(rb"(?i)\bbasic" + _GAP + rb"{1,8}[0-9A-Za-z+/_-]{6,}={0,2}")
 _COOKIE = compiled(rb"[ \t]*([\w!#$%&*+.^|~-]{1,128})=(\"?)([^;\s\"'\\,<]*)")
+_MOST_FLAGS = 8
+"""Attributes without a value in a row. A line full of cookies that are none would be read anew from each."""
 _ATTRIBUTE = frozenset(
     b"path domain expires max-age samesite httponly secure version priority comment partitioned".split()
 )
@@ -102,8 +105,9 @@ def cookies_in(text: bytes, at: int, rule: Rule) -> Iterator[Hit]:
 
 
 def _next_pair(text: bytes, at: int, limit: int) -> int:
-    """Past the separator and any attribute without a value; `limit` where the list is over."""
-    while at < limit:
+    """Past the separator and the attributes without a value; `limit` where the list is over."""
+    flags = 0
+    while at < limit and flags <= _MOST_FLAGS:
         if text[at] in b"\"' ":
             at += 1
             continue
@@ -115,13 +119,13 @@ def _next_pair(text: bytes, at: int, limit: int) -> int:
         stop = text.find(b";", at, limit)
         if stop < 0:
             return limit
-        at = stop
+        at, flags = stop, flags + 1
     return limit
 
 
-def standing_alone(text: bytes) -> Iterator[Hit]:
-    """`Bearer ...` and `Basic ...` wherever they stand."""
-    for found in _BEARER.finditer(text) if any(word in text for word in (b"earer", b"EARER")) else ():
+def bearer_hits(text: bytes) -> Iterator[Hit]:
+    """`Bearer ...` wherever it stands."""
+    for found in _BEARER.finditer(text):
         start = found.start() + len(_SCHEME.match(text, found.start()).group())
         while text[start : start + 1] in {b"\\", b'"', b"'"}:
             start += 1
@@ -130,7 +134,11 @@ def standing_alone(text: bytes) -> Iterator[Hit]:
         digits = sum(byte in DIGITS for byte in content)
         if (digits or len(content) >= 20) and b"=" not in content[:4] and not is_nothing(content):  # noqa: PLR2004
             yield start, end, BEARER
-    for found in _BASIC.finditer(text) if any(word in text for word in (b"asic", b"ASIC")) else ():
+
+
+def basic_hits(text: bytes) -> Iterator[Hit]:
+    """`Basic ...` wherever it stands."""
+    for found in _BASIC.finditer(text):
         start = found.start() + len(_SCHEME.match(text, found.start()).group())
         if _is_pair(text[start : found.end()]):
             yield start, found.end(), BASIC
@@ -144,3 +152,9 @@ def _is_pair(content: bytes) -> bool:
     except ValueError:
         return False
     return b":" in decoded and all(byte >= 0x20 for byte in decoded)  # noqa: PLR2004 - no control character
+
+
+LOOKS = (
+    Look(rb"(?i)\bbearer" + _GAP, bearer_hits),
+    Look(rb"(?i)\bbasic" + _GAP, basic_hits),
+)

@@ -4,20 +4,23 @@ from collections.abc import Iterator
 
 from triage.domain.redaction.containers import scalars_in
 from triage.domain.redaction.credentials import authorization_in, cookies_in
+from triage.domain.redaction.looks import Look
 from triage.domain.redaction.names import normalised, rule_for
 from triage.domain.redaction.rule import Hit, Rule, compiled
-from triage.domain.redaction.signs import BACKSLASH, BLANK, DIGITS
+from triage.domain.redaction.signs import BACKSLASH, BLANK, COLON, DIGITS, after, before
 from triage.domain.redaction.values import Value, line_end, skip_blanks, value_at
 from triage.domain.redaction.worth import Style, is_secret
 
 _NAME = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.$"
+_NAME_OR_BLANK = _NAME + b" "
 _HINTS = (
     rb"pass|pwd|psw|pswd|_pw|\bpw|mdp|kennwort|contrasena|secret|token|key|auth|cookie|sess|sid|cred|jwt|bearer|sig|hmac|otp|\bpin|_pin"
     rb"|cvv|cvc|csc|assertion|saml|verifier|csrf|xsrf|\bsas|ssn|social_?sec|tax_?id|national_?id|nino|passport|phone|mobile"
     rb"|msisdn|\btel|\bfax|iban|card|\bpan|account_?n|routing|connection_?string|conn_?str|code|refresh|_api\b|-api\b|_pat\b"
 )
+_SECOND = rb"id|key|token|secret|code|number|no|string|access key"
 _ANCHOR = compiled(
-    rb"(?i)(?:" + _HINTS + rb")[\w.$-]{0,48}(?:[ ](?:id|key|token|secret|code|number|no|string|access key))?"
+    rb"(?i)(?:" + _HINTS + rb")[\w.$-]{0,48}(?:[ ](?:" + _SECOND + rb"))?"
     rb"(?:\[\])?(?:\\{0,31}[\"'`])?\]?(?:\)=\(|[ \t]{0,8}(?:[=:]|[!?.+~]=|\|\|?=|->|<-"
     rb"|,[ \t]{0,4}[bru]?\\{0,31}[\"']|\([ \t]{0,4}[bru]?\\{0,31}[\"']|[ \t]\\{0,31}[\"']))"
 )
@@ -30,10 +33,11 @@ _WORD_ANCHOR = compiled(
     rb"|\bidentified[ ]by(?:[ ]password)?|\bidentified[ ]with[ ]\S{1,60}[ ]by)[ \t]"
 )
 _JOIN = compiled(rb"(?::{1,4}=|===?|=>|!==?|[?.+~]=|\|\|?=|->|<-|=|:)")
-_LEAD = compiled(
-    rb"(?i)(?:api|access|secret|private|session|auth|account|license|signing|client|master|card"
-    rb"|phone|security|verification|social security)[ ]\z"
+_LEADS = (
+    *(b"social security", b"api", b"access", b"secret", b"private", b"session", b"auth", b"account"),
+    *(b"license", b"signing", b"client", b"master", b"card", b"phone", b"security", b"verification"),
 )
+"""What may stand before a name with a blank between; the longer before its own end."""
 _SCOPE = compiled(rb"::(?:[^:=]|:[^:=])")
 _NEXT_LINE = compiled(rb"[ \t]*(?:\|[+-]?|>[+-]?|\\)?[ \t]*\r?\n[ \t]*")
 
@@ -52,6 +56,10 @@ def keyed_hits(text: bytes) -> Iterator[Hit]:
                 # Between values of a container that was cut off, another record may tell a secret of its own.
                 taken[low:high] = b"\x01" * (high - low)
             yield hit
+
+
+def worded_hits(text: bytes) -> Iterator[Hit]:
+    """What follows the name of a secret after a mere blank, where a command or a statement says so."""
     for anchor in _WORD_ANCHOR.finditer(text):
         words = anchor.group().split()
         rule = (
@@ -68,9 +76,10 @@ def name_before(text: bytes, at: int, end: int) -> tuple[int, bytes]:
     """The whole name of which the bytes from `at` to `end` are a part, and where it starts."""
     window = text[max(0, at - 64) : at]
     start = at - (len(window) - len(window.rstrip(_NAME)))
-    lead = _LEAD.search(text[max(0, start - 24) : start])
-    if lead is not None:
-        start = max(0, start - 24) + lead.start()
+    if before(text, start) == BLANK:
+        words = text[max(0, start - 24) : start - 1].lower()
+        if words.endswith(_LEADS):
+            start -= 1 + len(next(lead for lead in _LEADS if words.endswith(lead)))
     # A line feed that was written out ends the name before it.
     if start > 0 and text[start - 1] == BACKSLASH and text[start : start + 1] in {b"n", b"r", b"t"}:
         start += 1
@@ -78,14 +87,15 @@ def name_before(text: bytes, at: int, end: int) -> tuple[int, bytes]:
 
 
 def _at(text: bytes, found: int, joined: int) -> Iterator[Hit]:
-    body_end = found
-    while body_end < joined and (text[body_end] in _NAME or text[body_end] == BLANK):
-        body_end += 1
-    name_end = found + len(text[found:body_end].rstrip(b" -.$"))
+    anchor = text[found:joined]
+    body = anchor[: len(anchor) - len(anchor.lstrip(_NAME_OR_BLANK))]
+    name_end = found + len(body.rstrip(b" -.$"))
     start, name = name_before(text, found, name_end)
     name = name.rstrip(b".-$")
     rest = text[name_end:joined]
-    if b"://" in text[name_end : joined + 2] or _SCOPE.match(text, joined - 1):
+    if b"://" in text[name_end : joined + 2] or (
+        text.startswith(b"::", joined - 1) and _SCOPE.match(text, joined - 1)
+    ):
         return
     join = rest.lstrip(b"\\\"'`[] \t")[:1]
     if join == b")":
@@ -111,9 +121,12 @@ def _joined(text: bytes, name: bytes, name_end: int, joined: int) -> Iterator[Hi
     sign = joined - 1
     while sign > name_end and text[sign - 1] in b"=!?-:<.+~|":
         sign -= 1
-    join = _JOIN.match(text, sign)
-    at = skip_blanks(text, join.end() if join else joined)
-    colon = join is not None and join.group() == b":"
+    if sign == joined - 1 and after(text, joined) not in b"=>:":
+        end, colon = joined, text[sign] == COLON
+    else:
+        join = _JOIN.match(text, sign)
+        end, colon = (join.end(), join.group() == b":") if join else (joined, False)
+    at = skip_blanks(text, end)
     quoted_key = name_end < len(text) and text[name_end] in b"\\\"'`"
     at = _onto_next_line(text, at, quoted_key=quoted_key)
     following = text[at : at + 1]
@@ -194,3 +207,17 @@ def _judged(text: bytes, rule: Rule, value: Value, style: Style) -> Iterator[Hit
     more = following.strip(b" \t\r") != b"" or following[:1] in {b" ", b"\t"}
     if is_secret(rule, text[value.start : value.end], style, more_follows=more):
         yield value.start, value.end, rule
+
+
+LOOKS = (
+    Look(
+        rb"(?i)(?:" + _HINTS + rb")[\w.$-]*(?:[ ](?:" + _SECOND + rb"))?"
+        rb"(?:\[\])?(?:\\*[\"'`])?\]?"
+        rb"(?:\)=\(|[ \t]*(?:[=:]|[!?.+~]=|\|\|?=|->|<-|[,( \t][ \t]*[bru]?\\*[\"']))",
+        keyed_hits,
+    ),
+    Look(
+        rb"(?i)--?[\w-]*(?:" + _HINTS + rb")[\w-]*[ \t]|\b(?:ENV|ARG|setenv|login)[ \t]|\bidentified[ ]",
+        worded_hits,
+    ),
+)

@@ -6,6 +6,8 @@ from triage.domain.redaction.rule import Extent, compiled
 from triage.domain.redaction.signs import ALNUM, DIGITS, NINE, WORD, after, before, digits_in, starts_word
 
 _CARD_CONTEXT = compiled(rb"(?i)card|pan\b|visa|amex|mastercard|maestro|\bcc\b|payment|charge")
+_PRINTED = frozenset({b"078051120", b"219099999", b"123456789"})
+"""Social security numbers of advertisements and examples, which are nobody's."""
 _BASE58 = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _IBAN_LENGTHS = {
     "AD": 24,
@@ -160,7 +162,13 @@ def ssn(text: bytes, start: int, end: int) -> Extent | None:
     if after(text, end) in b"-." and after(text, end + 1) in WORD:
         return None
     digits = digits_in(text[start:end])
-    if digits[:3] in {b"000", b"666"} or digits[0] == NINE or digits[3:5] == b"00" or digits[5:] == b"0000":
+    if (
+        digits in _PRINTED
+        or digits[:3] in {b"000", b"666"}
+        or digits[0] == NINE
+        or digits[3:5] == b"00"
+        or digits[5:] == b"0000"
+    ):
         return None
     return start, end
 

@@ -1,6 +1,8 @@
 """Names for what was taken out: one value has one name for as long as a request remembers it."""
 
 import re
+from collections import Counter, OrderedDict
+from collections.abc import Iterable
 from urllib.parse import quote_from_bytes
 
 from triage.domain.redaction.rule import Rule
@@ -15,15 +17,20 @@ _COMMON = frozenset(
     b" administrator undefined required template internal disabled enabled".split()
 )
 _EDGE = frozenset(b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_")
-# The same characters as _EDGE: a word ends where a value may.
-_WORD = re.compile(rb"[0-9A-Za-z_]+")
+# A word ends where a value may.
+_APART = bytes(byte if byte in _EDGE else 32 for byte in range(256))
+_SAME_EVERYWHERE = re.compile(rb"[0-9A-Za-z_.~/-]+")
+_FEW = 32
+"""Values that are sooner looked for one by one than by the words of a text."""
+_FORMS = 3
+"""Of one value: as it is, inside JSON, inside a URL."""
 
 
 class Numbering:
     """`<EMAIL_1>`, `<EMAIL_2>`, ... in the order of first sight; never derived from the value."""
 
     def __init__(self) -> None:
-        self._names: dict[bytes, bytes] = {}
+        self._names: OrderedDict[bytes, bytes] = OrderedDict()
         self._counts: dict[str, int] = {}
 
     def name(self, value: bytes, rule: Rule) -> bytes:
@@ -33,7 +40,7 @@ class Numbering:
             return known
         number = self._counts[rule.kind] = self._counts.get(rule.kind, 0) + 1
         if len(self._names) >= NUMBERED:
-            del self._names[next(iter(self._names))]
+            self._names.popitem(last=False)
         name = self._names[value] = b"<%s_%d>" % (rule.kind.encode(), number)
         return name
 
@@ -47,7 +54,8 @@ class Memory:
     """
 
     def __init__(self) -> None:
-        self._rules: dict[bytes, Rule] = {}
+        self._rules: OrderedDict[bytes, tuple[Rule, bytes]] = OrderedDict()
+        """By the form of a value, with the word under which it is filed."""
         self._by_word: dict[bytes, list[bytes]] = {}
 
     def __len__(self) -> int:
@@ -57,29 +65,31 @@ class Memory:
         """Remember a value, and how it looks inside JSON and inside a URL."""
         if not _is_telling(value):
             return
-        forms = {value, value.replace(b"\\", b"\\\\").replace(b'"', b'\\"'), quote_from_bytes(value).encode()}
+        forms = {value}
+        if not _SAME_EVERYWHERE.fullmatch(value):
+            forms |= {value.replace(b"\\", b"\\\\").replace(b'"', b'\\"'), quote_from_bytes(value).encode()}
         for form in forms:
-            if form not in self._rules:
-                if len(self._rules) >= REMEMBERED:
-                    self._forget(next(iter(self._rules)))
-                self._rules[form] = rule
-                self._by_word.setdefault(_longest_word(form), []).append(form)
+            if form in self._rules:
+                continue
+            if len(self._rules) >= REMEMBERED:
+                self._forget()
+            word = _longest_word(form)
+            self._rules[form] = rule, word
+            self._by_word.setdefault(word, []).append(form)
 
-    def _forget(self, form: bytes) -> None:
-        del self._rules[form]
-        word = _longest_word(form)
+    def _forget(self) -> None:
+        form, (_, word) = self._rules.popitem(last=False)
         self._by_word[word].remove(form)
         if not self._by_word[word]:
             del self._by_word[word]
 
-    def occurrences(self, text: bytes) -> list[tuple[int, int, Rule]]:
-        """Where remembered values stand in a text as words of their own."""
-        if not self._rules:
-            return []
-        words = self._by_word.keys() & set(_WORD.findall(text))
+    def occurrences(self, text: bytes, found: Iterable[tuple[int, int, Rule]]) -> list[tuple[int, int, Rule]]:
+        """Where remembered values stand in a text as words of their own.
+
+        Those that were `found` in it already may be left out.
+        """
         out: list[tuple[int, int, Rule]] = []
-        # Values without any word are filed under the empty one; there is hardly ever one.
-        for word in (*words, b""):
+        for word in self._words_in(text, found):
             for form in self._by_word.get(word, ()):
                 at = text.find(form)
                 while at >= 0:
@@ -87,13 +97,42 @@ class Memory:
                     at = text.find(form, at + len(form))
         return out
 
-    def _keep(self, text: bytes, start: int, end: int, out: list[tuple[int, int, Rule]]) -> None:
-        inside = (start and text[start - 1] in _EDGE and text[start] in _EDGE) or (
-            end < len(text) and text[end] in _EDGE and text[end - 1] in _EDGE
+    def _words_in(self, text: bytes, found: Iterable[tuple[int, int, Rule]]) -> list[bytes]:
+        """The words of remembered values that stand in a text elsewhere than in what was found."""
+        if len(self._rules) <= _FEW:
+            return list(self._by_word)
+        # Most values stand where they were found and nowhere else, and a search for one reads the whole text.
+        places: dict[bytes, set[int]] = {}
+        for start, end, _ in found:
+            value = text[start:end]
+            _, word = self._rules.get(value, (None, b""))
+            at = text.find(word, start, end)
+            if word and self._is_alone(text, at, word, value):
+                places.setdefault(word, set()).add(at)
+        counts = Counter(filter(self._by_word.__contains__, text.translate(_APART).split()))
+        # Values without any word are filed under the empty one; there is hardly ever one.
+        return [*(word for word, times in counts.items() if times > len(places.get(word, ()))), b""]
+
+    def _is_alone(self, text: bytes, at: int, word: bytes, value: bytes) -> bool:
+        """Whether the word at `at` is one of a found value and of no other form that is remembered."""
+        forms, end = self._by_word[word], at + len(word)
+        return (
+            len(forms) <= _FORMS
+            and not (_joins(text, at) or _joins(text, end))
+            and not any(
+                form != value and form in text[max(0, at - len(form)) : end + len(form)] for form in forms
+            )
         )
-        rule = self._rules.get(text[start:end])
-        if rule is not None and not inside:
+
+    def _keep(self, text: bytes, start: int, end: int, out: list[tuple[int, int, Rule]]) -> None:
+        rule, _ = self._rules.get(text[start:end], (None, b""))
+        if rule is not None and not _joins(text, start) and not _joins(text, end):
             out.append((start, end, rule))
+
+
+def _joins(text: bytes, at: int) -> bool:
+    """Whether one word goes on from before `at` to behind it."""
+    return 0 < at < len(text) and text[at - 1] in _EDGE and text[at] in _EDGE
 
 
 def _is_telling(value: bytes) -> bool:
@@ -105,4 +144,4 @@ def _is_telling(value: bytes) -> bool:
 
 def _longest_word(form: bytes) -> bytes:
     """The one that says most: many values begin with the same word (`sk-...`), few share their longest."""
-    return max(_WORD.findall(form), key=len, default=b"")
+    return max(form.translate(_APART).split(), key=len, default=b"")

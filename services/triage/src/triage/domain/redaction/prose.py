@@ -3,35 +3,38 @@
 from collections.abc import Iterator
 
 from triage.domain.redaction.chance import looks_random
+from triage.domain.redaction.looks import Look
 from triage.domain.redaction.rule import Hit, compiled
 from triage.domain.redaction.rules.structures import SENTENCE
 from triage.domain.redaction.signs import DIGITS
 from triage.domain.redaction.values import value_at
 from triage.domain.redaction.worth import is_nothing
 
-_TOLD = compiled(
+_SECRETS = (
     rb"(?i)\b(?:password|passphrase|passcode|pass phrase|pin"
     rb"|otp|one[- ]time (?:code|password)"
     rb"|(?:verification|security|auth(?:entication|orization)?) code"
     rb"|(?:api|access|secret|private|license)[ _-]?key|secret"
     rb"|(?:access |refresh |auth |bearer |session |api |id )?token|credentials?)"
-    rb"(?:[ ](?:for|of)[ ][^\s:]{1,60}(?:[ ][^\s:]{1,40})?)?"
+)
+_TOLD = compiled(
+    _SECRETS + rb"(?:[ ](?:for|of)[ ][^\s:]{1,60}(?:[ ][^\s:]{1,40})?)?"
     rb"[ ](?:is|was|provided|received|given|used|entered|supplied|(?:re)?set to"
     rb"|changed to)(?:[ ]now)?[ ]?[:=]?[ ]"
 )
-_NAMED = compiled(
+_TOKENS = (
     rb"(?i)\b(?:session[ _-]?id|(?:access|refresh|auth|bearer|session|api|id|csrf"
-    rb"|invalid|expired|bad|unknown|revoked)[ _-]token|token|jwt|api[ _-]?key|cookie)"
-    rb"[ ](?:id[ ])?[\"'`(<\[]?[0-9A-Za-z+/=_.-]{8,}"
+    rb"|invalid|expired|bad|unknown|revoked)[ _-]token|token|jwt|api[ _-]?key|cookie)[ ]"
 )
+_NAMED = compiled(_TOKENS + rb"(?:id[ ])?[\"'`(<\[]?[0-9A-Za-z+/=_.-]{8,}")
 _FEWEST = 4
 _FEWEST_DIGITS = 6
 _SHORT_TOKEN = 8
 _QUOTES = b"\"'`"
 
 
-def sentence_hits(text: bytes) -> Iterator[Hit]:
-    """Values that a sentence gives away. Only what no word of a sentence looks like counts."""
+def told_hits(text: bytes) -> Iterator[Hit]:
+    """`password is ...`. Only what no word of a sentence looks like counts."""
     for found in _TOLD.finditer(text):
         value = value_at(text, found.end())
         if value is None:
@@ -39,6 +42,10 @@ def sentence_hits(text: bytes) -> Iterator[Hit]:
         content = text[value.start : value.end]
         if not is_nothing(content) and (_odd(content) or (value.quoted and len(content) >= _FEWEST)):
             yield value.start, value.end, SENTENCE
+
+
+def named_hits(text: bytes) -> Iterator[Hit]:
+    """`session id ... not found`."""
     for found in _NAMED.finditer(text):
         whole = found.group()
         content = whole[whole.rindex(b" ") + 1 :].lstrip(b"\"'`(<[").rstrip(b".")
@@ -65,3 +72,6 @@ def _mixed(value: bytes) -> bool:
         and any(chr(byte).isalpha() for byte in value)
         and b"." not in value
     )
+
+
+LOOKS = (Look(_SECRETS + rb"[ ]", told_hits), Look(_TOKENS, named_hits))

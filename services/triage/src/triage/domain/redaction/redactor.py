@@ -151,7 +151,7 @@ class Redactor:
         for start, end, rule in hits:
             if rule.remember and rule is not PRIVATE_KEY:
                 self._memory.add(text[start:end], rule)
-        hits.extend(self._memory.occurrences(text))
+        hits.extend(self._memory.occurrences(text, hits))
         return hits
 
     def _replace(

@@ -28,6 +28,8 @@ class Rule:
     """A prefix rule's prefixes; for a text rule, words of which one must be near (a cheap first look)."""
     context: str = ""
     """If given, the pattern is tried only on what follows this in the same line."""
+    sign: str = ""
+    """If given, what stands in every text in which the pattern is worth a look (see `looks`)."""
     validator: str = ""
     """A name in `validators.VALIDATORS`, asked about each match."""
     remember: bool = True
@@ -60,7 +62,15 @@ def compiled(pattern: bytes) -> "re2._Regexp":
 
 def compiled_set(patterns: Sequence[bytes]) -> re2.Set:
     """Tells in one pass which of the patterns match at the start of a text."""
-    some = re2.Set.MatchSet(_options())
+    return _filled(re2.Set.MatchSet(_options()), patterns)
+
+
+def signs_told(patterns: Sequence[bytes]) -> re2.Set:
+    """Tells in one pass which of the patterns match anywhere in a text."""
+    return _filled(re2.Set.SearchSet(_options()), patterns)
+
+
+def _filled(some: re2.Set, patterns: Sequence[bytes]) -> re2.Set:
     for pattern in patterns:
         some.Add(pattern)
     some.Compile()

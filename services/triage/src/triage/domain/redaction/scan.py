@@ -2,14 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from triage.domain.redaction.armour import private_keys
-from triage.domain.redaction.beside import command_hits, named_hits, sql_hits
-from triage.domain.redaction.credentials import standing_alone
-from triage.domain.redaction.keyed import keyed_hits
-from triage.domain.redaction.prose import sentence_hits
+from triage.domain.redaction import armour, beside, cells, credentials, keyed, prose, urls
+from triage.domain.redaction.chance import in_base64, is_made_up
+from triage.domain.redaction.looks import Look, Looks
 from triage.domain.redaction.rule import Hit, Rule, compiled, compiled_set
+from triage.domain.redaction.rules.structures import URL_PARAMETER, URL_PASSWORD, WEBHOOK
 from triage.domain.redaction.signs import BACKSLASH, UNDERSCORE
-from triage.domain.redaction.urls import url_hits
 from triage.domain.redaction.validators import VALIDATORS
 
 _LONGEST_TOKEN = 8_192
@@ -21,6 +19,17 @@ RARE = frozenset(
     | {"terraform", "vault-first", "licence-key", "azure-secret", "mailchimp", "ipv4-dashed"}
 )
 """Text rules of bounded length whose matches start at a word or with a sign of their own."""
+
+STRUCTURES = (
+    *armour.LOOKS,
+    *keyed.LOOKS,
+    *credentials.LOOKS,
+    *urls.LOOKS,
+    *beside.LOOKS,
+    *cells.LOOKS,
+    *prose.LOOKS,
+)
+"""What code finds, each with its sign."""
 
 
 class _Text:
@@ -92,7 +101,11 @@ class _Prefixes:
             for prefix in rule.keywords:
                 self._by_prefix.setdefault(prefix.encode(), []).append((rule, body))
         prefixes = sorted(self._by_prefix, key=len, reverse=True)
-        self._sizes = sorted({len(prefix) for prefix in prefixes}, reverse=True)
+        self._sizes: dict[bytes, list[int]] = {}
+        """How long the prefixes are that begin with the same two signs, the longest first."""
+        for known in prefixes:
+            sizes = self._sizes.setdefault(known[:2], [])
+            sizes += [] if len(known) in sizes else [len(known)]
         # A short prefix begins many words: it counts only with something token-like behind it.
         alternatives = [_escaped(p) + (b"" if len(p) > _SHORT else rb"[\w.:/+=<-]{12}") for p in prefixes]
         self._any = compiled(rb"(?:\b|\\[nrt])(?:" + b"|".join(alternatives) + b")")
@@ -109,10 +122,12 @@ class _Prefixes:
                 yield extent
 
     def _longest(self, text: bytes, start: int) -> Hit | None:
-        for size in self._sizes:
+        for size in self._sizes[text[start : start + 2]]:
             for rule, body in self._by_prefix.get(text[start : start + size], ()):
                 found = body.match(text, start + size, min(len(text), start + _LONGEST_TOKEN))  # type: ignore[attr-defined]  # re2 has no types
-                if found is None:
+                if found is None or is_made_up(text[start + size : found.end()]):
+                    continue
+                if text[start : start + size].isalnum() and in_base64(text, start):
                     continue
                 accept = VALIDATORS.get(rule.validator)
                 extent = accept(text, start, found.end()) if accept else (start, found.end())
@@ -127,26 +142,22 @@ class Scanner:
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._prefixes = _Prefixes(rule for rule in rules if rule.where == "prefix")
         texts = [rule for rule in rules if rule.where == "text"]
-        rare = [rule for rule in texts if rule.id in RARE]
-        self._rare = _Together(rare)
-        self._texts = [_Text(rule) for rule in texts if rule.id not in RARE]
+        self._rare = _Together(rule for rule in texts if rule.id in RARE)
+        others = [(rule, _Text(rule)) for rule in texts if rule.id not in RARE]
+        self._looks = Looks(
+            [*STRUCTURES, *(Look(rule.sign.encode(), found.hits) for rule, found in others if rule.sign)]
+        )
+        self._texts = [found for rule, found in others if not rule.sign]
 
     def hits(self, text: bytes) -> list[Hit]:
         """All hits, in no order, overlapping freely."""
-        out: list[Hit] = []
-        out.extend(private_keys(text))
-        out.extend(keyed_hits(text))
-        out.extend(standing_alone(text))
-        urls = list(url_hits(text))
-        out.extend(urls)
-        out.extend(named_hits(text))
-        out.extend(sql_hits(text))
-        out.extend(command_hits(text))
-        out.extend(sentence_hits(text))
+        out: list[Hit] = list(self._looks.hits(text))
+        # The @ that ends a URL's password begins its host: no mailbox.
+        hosts = {
+            end for _, end, rule in out if rule is URL_PASSWORD or rule is WEBHOOK or rule is URL_PARAMETER
+        }
         out.extend(self._prefixes.hits(text))
         out.extend(self._rare.hits(text))
-        # The @ that ends a URL's password begins its host: no mailbox.
-        hosts = {end for _, end, _ in urls}
         for rule in self._texts:
             found = rule.hits(text)
             out.extend(

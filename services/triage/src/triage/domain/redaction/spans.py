@@ -9,7 +9,7 @@ from triage.domain.redaction.signs import BACKSLASH, COLON, SMALL_U
 PLACEHOLDER = compiled(rb"<[A-Z][A-Z0-9_]{0,30}_[0-9]{1,9}>")
 _NUMBER = compiled(rb"\A-?[0-9][0-9.eE+-]*\z")
 _BLANK = b" \t"
-_FREE = frozenset(b" \t\r\n\"'`()[]{}=,;/|")
+_FREE = frozenset(b" \t\r\n\"'`()[]{}=,;/|&")
 
 
 def protected(text: bytes) -> list[tuple[int, int]]:

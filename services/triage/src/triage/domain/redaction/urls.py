@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from triage.domain.redaction.chance import looks_random
+from triage.domain.redaction.looks import Look
 from triage.domain.redaction.rule import Hit, compiled
 from triage.domain.redaction.rules.structures import URL_PARAMETER, URL_PASSWORD, WEBHOOK
 from triage.domain.redaction.signs import DIGITS
@@ -10,9 +11,8 @@ from triage.domain.redaction.worth import is_nothing
 
 _USERINFO = compiled(rb"://[^\s/:@\"'<>?#]{0,256}:[^\s\"'<>]+@|://[^\s/:@\"'<>?#]{8,512}@")
 _NOT_PASSWORD = compiled(rb"[0-9]{1,5}(?:[/?#,]|\z)|//")
-_PARAMETER = compiled(
-    rb"[?&#](?:code|key|sig|auth|pw|ticket|nonce|otp|hash|hmac|k)=[0-9A-Za-z_.~%/+-]{8,}={0,2}"
-)
+_IN_QUERY = rb"[?&#](?:code|key|sig|auth|pw|ticket|nonce|otp|hash|hmac|k)="
+_PARAMETER = compiled(_IN_QUERY + rb"[0-9A-Za-z_.~%/+-]{8,}={0,2}")
 _DRIVER = compiled(rb"\b[\w.-]{1,64}:([^\s@:/\"']{1,128})@(?:tcp|tcp6|unix)\(")
 _ORACLE = compiled(
     rb"(?i)\b(?:sqlplus|jdbc:oracle:(?:thin|oci):|userid=)[ ]?[\w$]{1,64}/([^\s@\"'/]{1,128})@"
@@ -25,35 +25,37 @@ _WEBHOOK = compiled(
     rb"|qyapi\.weixin\.qq\.com/cgi-bin/webhook/send\?key=|oapi\.dingtalk\.com/robot/send\?access_token=)"
     rb"[0-9A-Za-z_./:@%?=&-]{8,512}"
 )
-_HOOKS = (b"hook", b"HOOK", b"workflows", b"chat.googleapis", b"api.telegram", b"robot/send", b"ifttt")
-_ORACLES = (b"sqlplus", b"SQLPLUS", b"oracle", b"userid=", b"USERID=")
 _HEAD = compiled(
     rb"(?i)(?:services|workflows|triggers|webhooks|webhookb2|webhook|catch|spaces|trigger|use|hook|casa|bot)(?:/|\z)|[?]"
 )
 
 
-def url_hits(text: bytes) -> Iterator[Hit]:
+def userinfo_hits(text: bytes) -> Iterator[Hit]:
     """Passwords, and lone tokens, before the @ of an address."""
-    if b"://" in text:
-        for found in _USERINFO.finditer(text):
-            yield from _userinfo(text, found.start() + 3, found.end() - 1)
-        for found in _WEBHOOK.finditer(text) if any(word in text for word in _HOOKS) else ():
-            head = _HEAD.search(text, found.start(), found.end())
-            yield (head.end() if head else found.start()), found.end(), WEBHOOK
+    for found in _USERINFO.finditer(text):
+        yield from _userinfo(text, found.start() + 3, found.end() - 1)
+
+
+def webhook_hits(text: bytes) -> Iterator[Hit]:
+    """What of a webhook's address admits."""
+    for found in _WEBHOOK.finditer(text):
+        head = _HEAD.search(text, found.start(), found.end())
+        yield (head.end() if head else found.start()), found.end(), WEBHOOK
+
+
+def parameter_hits(text: bytes) -> Iterator[Hit]:
+    """Codes and keys in a query."""
     for found in _PARAMETER.finditer(text):
         value = found.group().partition(b"=")[2]
         if any(byte in DIGITS for byte in value) and not value.isdigit():
             yield found.end() - len(value), found.end(), URL_PARAMETER
-    if b"@tcp" in text or b"@unix" in text:
-        for found in _DRIVER.finditer(text):
+
+
+def driver_hits(text: bytes) -> Iterator[Hit]:
+    """Passwords in the addresses that drivers of databases have of their own."""
+    for expression in (_DRIVER, _ORACLE):
+        for found in expression.finditer(text):
             yield *found.span(1), URL_PASSWORD
-    if any(word in text for word in _ORACLES):
-        yield from _oracle(text)
-
-
-def _oracle(text: bytes) -> Iterator[Hit]:
-    for found in _ORACLE.finditer(text):
-        yield *found.span(1), URL_PASSWORD
 
 
 def _userinfo(text: bytes, start: int, end: int) -> Iterator[Hit]:
@@ -70,3 +72,14 @@ def _userinfo(text: bytes, start: int, end: int) -> Iterator[Hit]:
             yield from _userinfo(text, start + len(user) + 1 + second + 3, end)
         return
     yield start + len(user) + 1, end, URL_PASSWORD
+
+
+LOOKS = (
+    Look(rb"://[^\s/:@\"'<>?#]*[:@]", userinfo_hits),
+    Look(
+        rb"(?i)hook|\.logic\.azure\.com|chat\.googleapis\.com|api\.telegram\.org|maker\.ifttt\.com|robot/send",
+        webhook_hits,
+    ),
+    Look(_IN_QUERY, parameter_hits),
+    Look(rb"@(?:tcp|unix)|(?i)sqlplus|jdbc:oracle|userid=", driver_hits),
+)

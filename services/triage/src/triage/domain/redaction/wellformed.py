@@ -8,10 +8,12 @@ from triage.domain.redaction.rule import Hit, Rule, compiled
 from triage.domain.redaction.spans import replaced
 
 _TOKEN = compiled(rb"\"(?:[^\"\\]|\\.)*\"|-?[0-9][0-9.eE+-]*")
-JSON_STARTS = frozenset({b"{", b"[", b'"', b"<"} | {bytes([sign]) for sign in b"-0123456789"})
-"""How a line begins that is JSON, or was before a number at its start went."""
 _NUMBER = b"0123456789.eE+-"
-_NUMBER_STARTS = frozenset(b"-0123456789")
+_DIGITS = frozenset({bytes([digit]) for digit in b"0123456789"})
+_ENDS = {b"{": frozenset({b"}"}), b"[": frozenset({b"]"}), b'"': frozenset({b'"'})} | dict.fromkeys(
+    _DIGITS | {b"-"}, _DIGITS
+)
+"""How a document ends, by how it begins."""
 _LONGEST = 262_144
 
 
@@ -26,11 +28,7 @@ def without_breaking_json(
     for place in dict.fromkeys(bisect_left(breaks, start) for start in starts):
         low = breaks[place - 1] + 1 if place else 0
         high = breaks[place] if place < len(breaks) else len(text)
-        if (
-            fresh[place].lstrip()[:1] not in JSON_STARTS
-            or is_json(fresh[place])
-            or not is_json(text[low:high])
-        ):
+        if not may_be_json(text[low:high]) or is_json(fresh[place]) or not is_json(text[low:high]):
             continue
         own = hits[bisect_left(starts, low) : bisect_left(starts, high)]
         lines = lines or fresh
@@ -40,13 +38,19 @@ def without_breaking_json(
     return out if lines is None else b"\n".join(lines)
 
 
+def may_be_json(line: bytes) -> bool:
+    """Whether a line begins and ends as a document does: a cheap no for nearly all others."""
+    bare = line.strip()
+    # Most lines begin with a date, some with an address, and a parser that raises is dear.
+    ends = _ENDS.get(bare[:1])
+    return ends is not None and bare[-1:] in ends and (ends is not _DIGITS or not bare.strip(_NUMBER))
+
+
 def is_json(line: bytes) -> bool:
     """Whether a line is one JSON document."""
     bare = line.strip()
-    if not bare or bare[:1] not in JSON_STARTS or len(bare) > _LONGEST:
+    if len(bare) > _LONGEST or not may_be_json(bare):
         return False
-    if bare[0] in _NUMBER_STARTS and bare.strip(_NUMBER):
-        return False  # most lines begin with a date, and raising is dear
     try:
         json.loads(bare)
     except (ValueError, RecursionError):

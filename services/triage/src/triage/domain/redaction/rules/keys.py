@@ -26,7 +26,7 @@ def _key(
 
 
 HARMLESS = (
-    r"(?:^|_)(?:public_?key_?token|(?:max|min|num|total|prompt|completion|input|output|cached|n|new|used|remaining)_?tokens?"
+    r"(?:^|_)(?:public_?key_?token|(?:issuer|subject|public|responder)_?key_?hash|(?:max|min|num|total|prompt|completion|input|output|cached|n|new|used|remaining)_?tokens?"
     r"|tokens|(?:next|page|next_page|continuation|cancellation|sync|resume|scroll|unexpected|invalid|missing|bad|stop|eos|bos|pad|unk)_?token"
     r"|(?:primary|foreign|partition|sort|cache|sequence|public|pub|idempotency|row|hash|index|map|host|registry|object|s3|routing"
     r"|group|dict|json|config|message|event|item|unique|range|shard|lookup|i18n|translation|context|redis|lock|metric)_?key"
@@ -52,6 +52,7 @@ KEYS: tuple[Rule, ...] = (
             "PGPASSWORD=hunter2! psql",
             "name: DB_PASSWORD\n  value: hunter2!",
             '{"detail":[{"loc":["body","password"],"input":"hunter2!"}]}',
+            "user|password|hunter2!|",
         ),
         (
             "Failed password for root from host",

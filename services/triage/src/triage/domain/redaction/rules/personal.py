@@ -4,6 +4,8 @@ from triage.domain.redaction.rule import Rule
 
 _ZEROS = "0000 0000"
 _MAILBOX = "jane.roe"
+_SSN_NEAR = r"(?i)ssn|social.?sec|tax.?id|\btin\b"
+_PHONE_NEAR = r"(?i)phone|mobile|\btel\b|\bsms|msisdn|whats-?app|\bcall(?:ed|er|ing)\b|\bfax|\bdial"
 
 PERSONAL: tuple[Rule, ...] = (
     Rule(
@@ -61,7 +63,7 @@ PERSONAL: tuple[Rule, ...] = (
         where="text",
         pattern=r"(?:(?:[0-9A-Fa-f]{1,4}:){5,7}[0-9A-Fa-f:.]{1,24}|(?:(?:[0-9A-Fa-f]{1,4}:){1,7}:|::)[0-9A-Fa-f:.]{0,40})"
         r"(?:%(?:25)?[0-9A-Za-z_.-]{1,16})?",
-        keywords=(":",),
+        sign=r"::|(?:[0-9A-Fa-f]{1,4}:){5}",
         validator="ipv6",
         remember=False,
         matches=(
@@ -75,6 +77,9 @@ PERSONAL: tuple[Rule, ...] = (
             "std::abs",
             "12:30:45:17",
             "guid ff:f2:9f:15:7b:e0:00:0d:60:ea:84:1f",
+            "mapped ::ffff:10.0.300.1",
+            "mapped ::ffff:10.0.1",
+            "malformed fe80:::1",
         ),
     ),
     Rule(
@@ -122,14 +127,20 @@ PERSONAL: tuple[Rule, ...] = (
         keywords=("-",),
         validator="ssn",
         matches=("row 17: invalid value 536-22-8146",),
-        ignores=("row 17: invalid value 000-22-8146", "build 536228146", "536-22-8146-1"),
+        ignores=(
+            "row 17: invalid value 000-22-8146",
+            "build 536228146",
+            "536-22-8146-1",
+            "as in 078-05-1120",
+        ),
     ),
     Rule(
         id="ssn-in-context",
         description="Nine digits that the line calls a social security number",
         kind="SSN",
         where="text",
-        context=r"(?i)ssn|social.?sec|tax.?id|\btin\b",
+        context=_SSN_NEAR,
+        sign=_SSN_NEAR,
         pattern=r"\b[0-9]{3}[ .-]?[0-9]{2}[ .-]?[0-9]{4}",
         validator="ssn",
         matches=("ssn 536 22 8146", "ssn 536-228146", "tax id: 536228146"),
@@ -155,7 +166,8 @@ PERSONAL: tuple[Rule, ...] = (
         description="Digits that the line calls a telephone number",
         kind="PHONE",
         where="text",
-        context=r"(?i)phone|mobile|\btel\b|\bsms|msisdn|whats-?app|\bcall(?:ed|er|ing)\b|\bfax|\bdial",
+        context=_PHONE_NEAR,
+        sign=_PHONE_NEAR,
         pattern=r"\b(?:0[ -])?\(?[0-9]{3,4}\)?(?:[ .-]?[0-9]{2,4}){2,4}",
         validator="phone",
         matches=(

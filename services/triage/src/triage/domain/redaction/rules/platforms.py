@@ -53,7 +53,7 @@ PLATFORMS: tuple[Rule, ...] = (
     token("nuget", "NuGet key", "oy2", r"[a-z0-9]{43}", ("b7kq" * 11)[:43]),
     token("rubygems", "RubyGems key", "rubygems_", r"[0-9a-f]{40,}", HEX[:48]),
     token("clojars", "Clojars token", "CLOJARS_", r"[0-9A-Za-z]{50,}", MIX[:60]),
-    token("crates", "crates.io token", "cio", r"[0-9A-Za-z]{32}", MIX[:32]),
+    token("crates", "crates.io token", "cio", r"[0-9A-Za-z]{32}", MIX[:32], validator="hash-alone"),
     token("artifactory", "Artifactory keys", "AKCp cmVmdGtu", r"[0-9A-Za-z]{40,}", MIX[:69]),
     token("cloudflare", "Cloudflare tokens", "cfat_ cfk_ cfut_ v1.0-", r"[0-9A-Za-z_-]{36,}", MIX[:48]),
     token("netlify", "Netlify token", "nfp_ nfc_", r"[0-9A-Za-z]{30,}", MIX[:36]),
@@ -61,7 +61,7 @@ PLATFORMS: tuple[Rule, ...] = (
     token("circleci", "CircleCI token", "CCIPAT_ CCIPRJ_", r"[0-9A-Za-z_]{30,}", MIX[:64]),
     token("buildkite", "Buildkite token", "bkua_ bkct_", r"[0-9a-f]{30,}", HEX[:40]),
     token("fly", "Fly.io tokens", "fo1_ fm1r_ fm2_ fm1a_", r"[0-9A-Za-z_+/=-]{30,}", MIX[:60]),
-    token("infracost", "Infracost key", "ico-", r"[0-9A-Za-z]{32}", MIX[:32]),
+    token("infracost", "Infracost key", "ico-", r"[0-9A-Za-z]{32}", MIX[:32], validator="hash-alone"),
     token("workflow", "Prefect, Pulumi and ReadMe keys", "pnu_ pul- rdme_", r"[0-9a-z]{30,}", HEX[:70]),
     token(
         "sourcegraph",

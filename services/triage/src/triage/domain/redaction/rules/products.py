@@ -14,7 +14,8 @@ PRODUCTS: tuple[Rule, ...] = (
     token(
         "stripe",
         "Stripe keys",
-        "sk_live_ sk_test_ sk_prod_ rk_live_ rk_test_ rk_prod_ pk_live_ pk_test_",
+        # Not pk_live_: what is published in every shop's pages.
+        "sk_live_ sk_test_ sk_prod_ rk_live_ rk_test_ rk_prod_",
         r"[0-9A-Za-z]{10,}",
         MIX[:24],
     ),
@@ -57,7 +58,7 @@ PRODUCTS: tuple[Rule, ...] = (
         MIX[:60],
     ),
     token("twilio", "Twilio keys", "SK AC", r"[0-9a-fA-F]{32}", HEX[:32]),
-    token("mailgun", "Mailgun key", "key-", r"[0-9a-f]{32}", HEX[:32]),
+    token("mailgun", "Mailgun key", "key-", r"[0-9a-f]{32}", HEX[:32], validator="hash-alone"),
     token("airtable", "Airtable token", "pat", r"[0-9A-Za-z]{14}\.[0-9a-f]{60,}", MIX[:14] + "." + HEX[:64]),
     token(
         "mapbox",
@@ -66,7 +67,10 @@ PRODUCTS: tuple[Rule, ...] = (
         r"[0-9A-Za-z_-]{20,}(?:\.[0-9A-Za-z_-]{10,})?",
         MIX[:60] + "." + MIX[:22],
     ),
-    token("notion", "Notion tokens", "ntn_ secret_", r"[0-9A-Za-z]{40,}", MIX[:46]),
+    token(
+        "notion", "Notion tokens", "ntn_", r"[0-9]{0,20}[A-Za-z][0-9A-Za-z]{25,}", "48201937561" + MIX[:35]
+    ),
+    token("notion-first", "Notion tokens of the first kind", "secret_", r"[0-9A-Za-z]{40,}", MIX[:43]),
     token(
         "onepassword",
         "1Password keys",

@@ -99,6 +99,8 @@ SHAPES: tuple[Rule, ...] = (
         matches=("key dump line 3: " + "Qm7Zx2Kd9Wr4Tn8Vb1Hs6Lc3Pf5Gj0Ya" + "uE7iO2qR9tB4wX8zN1mK6",),
         ignores=(
             "sha256:9b2f1c6d0f0a4b7e8c1d2e3f405162738495a6b7c8d9eaf0b1c2d3e4f5061728",
+            "integrity sha512-Qm7Zx2Kd9Wr4Tn8Vb1Hs6Lc3Pf5Gj0YauE7iO2qR9tB4wX8zN1mK6Jv3Cy5Dl7Fg9Ah2==",
+            "host key is ssh-rsa AAAAB3NzaC1yc2EQm7Zx2Kd9Wr4Tn8Vb1Hs6Lc3Pf5Gj0YauE7iO2qR9tB4wX8zN1mK6",
             "at org/apache/hadoop/mapreduce/v2/app/job/impl/TaskAttemptImplementationFactory2",
             "container_1445144423722_0020_01_000012_and_something_else",
         ),
