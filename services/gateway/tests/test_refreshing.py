@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from chassis.clock import SystemClock
 from chassis.lifecycle import Readiness
+from chassis.security.revocations import RevocationList
 from chassis.testing.grpc import channel_to
 from gateway.asgi import App
 from gateway.exchange import KEY, Body, Exchange
@@ -50,6 +52,7 @@ async def apps(auth: StandIn) -> AsyncIterator[Apps]:
             ring=local_ring(enabled=True),
             limits=LimitMetrics(),
             readiness=Readiness(),
+            revocations=RevocationList(SystemClock()),
         )
         framework = own_routes(context)
         yield Apps(Refreshing(context, framework), framework)
