@@ -108,7 +108,7 @@ async def ask(
         b'{"refresh_token":"two words"}',
         b'{"refresh_token":"line\n"}',
         b'{"refresh_token":"line\\n"}',
-        b'{"refresh_token":"%s"}' % (b"x" * 513),
+        b'{"refresh_token":"%s"}' % (b"x" * 8193),
         b'{"refresh_token":"\\ud800"}',
         b'{"refresh_token":"\xff"}',
         GOOD[:-1] + b',"more":1}',
