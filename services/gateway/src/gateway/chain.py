@@ -179,7 +179,7 @@ class Chain:
             return refusal(found, _NOT_FOUND if found.allow is None else _not_allowed(found.allow))
         if found.body is not None:
             return None
-        verdict = self._engine.decide_now(found.fields, found.host, found.client, found.policy)
+        verdict = self._engine.decide_now(found.fields, found.host, found.client, found.policy, found.kept)
         return None if verdict is None else self._admitted(scope, found, verdict)
 
     def _admitted(self, scope: Scope, found: Exchange, verdict: Verdict) -> Answer | None:

@@ -1,6 +1,7 @@
 """The decision, wherever it is asked for: limits, token, revocation, role and scopes, in that order."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from chassis.errors import Forbidden, ServiceError, Unauthenticated
 from chassis.security.tokens import Principal
@@ -37,20 +38,27 @@ class DecisionEngine:
         self._metrics = metrics
         self._tenant_header = tenant_header
 
-    def decide_now(self, fields: Fields, host: str, client: str, policy: RoutePolicy) -> Verdict | None:
+    def decide_now(
+        self, fields: Fields, host: str, client: str, policy: RoutePolicy, kept: dict[str, Any] | None = None
+    ) -> Verdict | None:
         """Public routes and callers we know, as long as their limits are at hand."""
-        if policy.access is Access.PUBLIC:
-            known = None
-            subject = Subject(client, self._tenant(fields, host))
-        else:
+        known = None
+        if policy.access is not Access.PUBLIC:
             known = self._gate.known(fields.get(b"authorization", b""))
             if known is None:
                 return None
-            principal = known.principal
-            subject = Subject(client, self._tenant(fields, host), principal.sub, principal.role)
         taken = NOTHING
         if self._limiter is not None and policy.limits:
-            at_hand = self._limiter.take_now(policy, policy.limits, subject)
+            checks = None if kept is None else kept.get("checks")
+            if checks is None:
+                subject = Subject(client, self._tenant(fields, host))
+                checks = self._limiter.checks(
+                    policy, policy.limits, subject if known is None else _as(subject, known)
+                )
+                if kept is not None:
+                    # The same bytes hold the same token, and so the same caller.
+                    kept["checks"] = checks
+            at_hand = self._limiter.take_now(policy, checks)
             if at_hand is None:
                 return None
             taken = at_hand

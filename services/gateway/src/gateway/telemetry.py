@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Literal
 
@@ -38,7 +39,7 @@ class RequestMetrics:
             bounds=SECONDS,
         )
         self._series: dict[tuple[str, str, int, str], Series] = {}
-        self._active: dict[tuple[str, str], int] = {}
+        self._active: defaultdict[tuple[str, str], int] = defaultdict(int)
         metrics.get_meter("gateway").create_observable_up_down_counter(
             "http.server.active_requests",
             [self._observe_active],
@@ -51,8 +52,7 @@ class RequestMetrics:
         """A request begins to wait for something, or has ended."""
         if scope["type"] == "websocket":
             return
-        key = (_method(scope), found.scheme)
-        self._active[key] = self._active.get(key, 0) + by
+        self._active[_method(scope), found.scheme] += by
 
     def _observe_active(self, options: CallbackOptions) -> Iterable[Observation]:
         del options

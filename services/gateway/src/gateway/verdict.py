@@ -1,7 +1,7 @@
 """What the decision engine answers: in, as whom, and with which limits told; or not, and why."""
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from chassis.security.tokens import Principal
 from gateway.exchange import Fields
@@ -25,8 +25,13 @@ class Verdict(NamedTuple):
 
 
 class Engine(Protocol):
-    def decide_now(self, fields: Fields, host: str, client: str, policy: RoutePolicy) -> Verdict | None:
-        """As `decide`, where nothing has to be waited for; otherwise None, and nothing is counted."""
+    def decide_now(
+        self, fields: Fields, host: str, client: str, policy: RoutePolicy, kept: dict[str, Any] | None = None
+    ) -> Verdict | None:
+        """As `decide`, where nothing has to be waited for; otherwise None, and nothing is counted.
+
+        `kept` is the exchange's, of a request that came before.
+        """
 
     async def decide(self, fields: Fields, host: str, client: str, policy: RoutePolicy) -> Verdict:
         """Never raises for what a client sent.

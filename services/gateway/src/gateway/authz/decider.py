@@ -1,7 +1,7 @@
 """One decision for every way of asking: the route's policy, the engine of the chain, the identity to tell."""
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from chassis.errors import Forbidden
 from gateway.authz.question import Question
@@ -57,11 +57,13 @@ class Decider:
         self._signer = signer
         self.alone = alone
 
-    def decide_now(self, matter: Matter | None, *, fields: Fields, client: str) -> Decision | None:
+    def decide_now(
+        self, matter: Matter | None, *, fields: Fields, client: str, kept: dict[str, Any] | None = None
+    ) -> Decision | None:
         """As `decide`, where nothing has to be waited for; otherwise None, and nothing is counted."""
         if matter is None:
             return _NOWHERE
-        verdict = self._engine.decide_now(fields, matter.host, client, matter.policy)
+        verdict = self._engine.decide_now(fields, matter.host, client, matter.policy, kept)
         return None if verdict is None else self._decision(matter, verdict)
 
     async def decide(self, matter: Matter | None, *, fields: Fields, client: str) -> Decision:

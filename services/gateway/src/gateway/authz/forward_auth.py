@@ -36,7 +36,7 @@ class ForwardAuth:
             matter = found.matter or self.matter(scope, found)
         except Forbidden as unclear:
             return refusal(found, from_error(unclear))
-        decision = self._decider.decide_now(matter, fields=found.fields, client=found.client)
+        decision = self._decider.decide_now(matter, fields=found.fields, client=found.client, kept=found.kept)
         return None if decision is None else _answer(found, decision)
 
     async def decide(self, scope: Scope, found: Exchange) -> Answer:

@@ -77,16 +77,17 @@ class Limiter:
         self._legacy = legacy_headers
         self._metrics = metrics
 
-    def take_now(self, policy: RoutePolicy, limits: Sequence[Limit], subject: Subject) -> Taken | None:
+    def checks(self, policy: RoutePolicy, limits: Sequence[Limit], subject: Subject) -> list[Check]:
+        """What has to be asked of the store; for the same arguments always the same."""
+        return [self._check(policy, limit, subject) for limit in limits]
+
+    def take_now(self, policy: RoutePolicy, checks: list[Check]) -> Taken | None:
         """As `take`, where nobody has to be asked; otherwise None, and nothing is taken."""
-        if not limits:
-            return NOTHING
-        checks = [self._check(policy, limit, subject) for limit in limits]
         counts = self._store.take_now(checks)
         return None if counts is None else self._decide(policy, checks, counts, self._ring)
 
     async def take(self, policy: RoutePolicy, limits: Sequence[Limit], subject: Subject) -> Taken:
-        checks = [self._check(policy, limit, subject) for limit in limits]
+        checks = self.checks(policy, limits, subject)
         if not checks:
             return NOTHING
         try:

@@ -29,7 +29,7 @@ class Signer:
         self._secret = secret
         self._issuer = issuer
         self._now = now
-        self._ready: dict[tuple[str, str, bool], tuple[Pairs, float]] = {}
+        self._ready: dict[tuple[str, str, bool], tuple[Pairs, tuple[bytes, ...], float]] = {}
         self._head = b""
         if secret is not None:
             kid = hashlib.sha256(b"identity-key-id" + secret).hexdigest()[:8]
@@ -41,11 +41,20 @@ class Signer:
 
     def headers(self, principal: Principal, audience: str, *, prove: bool) -> Pairs:
         """The headers for this upstream; with `prove`, and a secret, X-Auth-Assertion among them."""
+        return self._told(principal, audience, prove=prove)[0]
+
+    def lines(self, principal: Principal, audience: str, *, prove: bool) -> tuple[bytes, ...]:
+        """The same as they go on the wire, without their line ends."""
+        return self._told(principal, audience, prove=prove)[1]
+
+    def _told(
+        self, principal: Principal, audience: str, *, prove: bool
+    ) -> tuple[Pairs, tuple[bytes, ...], float]:
         key = (principal.jti, audience, prove)
         now = self._now()
         found = self._ready.get(key)
-        if found is not None and found[1] > now:
-            return found[0]
+        if found is not None and found[2] > now:
+            return found
         pairs = [
             (b"x-auth-subject", _text(principal.sub)),
             (b"x-auth-username", _text(principal.username)),
@@ -53,17 +62,17 @@ class Signer:
         ]
         if prove and self._secret is not None:
             pairs.append((b"x-auth-assertion", self._assertion(self._secret, principal, audience, now)))
-        made = tuple(pairs)
+        made = tuple(pairs), tuple(map(b": ".join, pairs)), now + _REUSE
         self._forget(now)
         self._ready.pop(key, None)
-        self._ready[key] = (made, now + _REUSE)
+        self._ready[key] = made
         return made
 
     def _forget(self, now: float) -> None:
         """All are good for the same time, so the first is the one that ends first."""
         while self._ready:
             first = next(iter(self._ready))
-            if self._ready[first][1] > now and len(self._ready) < _REMEMBERED:
+            if self._ready[first][2] > now and len(self._ready) < _REMEMBERED:
                 return
             del self._ready[first]
 

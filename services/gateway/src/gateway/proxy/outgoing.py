@@ -51,8 +51,7 @@ def lines(scope: Scope, found: Exchange, route: Route, signer: Signer) -> tuple[
     if found.principal is not None and route.identity is not Identity.NONE:
         audience = route.upstream.name if route.upstream is not None else route.name
         prove = route.identity is Identity.SIGNED
-        told = signer.headers(found.principal, audience, prove=prove)
-        sent.extend([name + b": " + value for name, value in told])
+        sent += signer.lines(found.principal, audience, prove=prove)
     return given, sent
 
 
