@@ -10,7 +10,7 @@ from gateway.asgi import Message, Receive, Scope, Send, deliver, refusal
 from gateway.authz.forward_auth import PATH as AUTHZ
 from gateway.clients import Clients
 from gateway.ends import Ends
-from gateway.exchange import KEY, Answer, Exchange
+from gateway.exchange import KEY, SAY, Answer, Exchange
 from gateway.handling import Handler
 from gateway.middleware.arrival import Arrival
 from gateway.middleware.body import BodyRefused, BoundedBody, checked_json
@@ -119,12 +119,17 @@ class Chain:
         return found, None if found.answer is None else self._whole(scope, found, found.answer)
 
     def _whole(self, scope: Scope, found: Exchange, answer: Answer) -> Answer:
+        found.status = answer.status
+        complete = self._complete(scope, found, answer)
+        self._end(scope, found)
+        return complete
+
+    def _complete(self, scope: Scope, found: Exchange, answer: Answer) -> Answer:
+        """With the headers that every answer carries."""
         carried = self._carried(scope, found)
         if carried[-1] is _CLOSE:
             answer = answer._replace(close=True)
         answer.headers.extend(carried)
-        found.status = answer.status
-        self._end(scope, found)
         return answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -142,10 +147,13 @@ class Chain:
 
         self._metrics.waits(scope, found, 1)
         try:
-            if found.answer is None:
-                with Handler(found):
+            with Handler(found):
+                if found.answer is None:
                     found.answer = await self._go_on(scope, receive, answer, found)
-            if found.answer is not None:
+                if found.answer is not None and SAY in scope:
+                    scope[SAY](self._complete(scope, found, found.answer))
+                    found.status = found.answer.status
+            if found.answer is not None and found.status is None:
                 await deliver(scope, answer, found.answer)
         finally:
             self._metrics.waits(scope, found, -1)
@@ -210,12 +218,11 @@ class Chain:
                 if answer is not None:
                     return answer
             if found.proxied:
-                await self._ends.proxied(scope, receive, send)
-            else:
-                if scope["method"] == "HEAD":
-                    # Answered as GET; the server leaves the body out.
-                    scope = {**scope, "method": "GET"}
-                await self._ends.own(scope, receive, send)
+                return await self._ends.proxied(scope, receive, send)
+            if scope["method"] == "HEAD":
+                # Answered as GET; the server leaves the body out.
+                scope = {**scope, "method": "GET"}
+            await self._ends.own(scope, receive, send)
         except BodyRefused as refused:
             if found.status is not None:
                 raise
@@ -223,9 +230,7 @@ class Chain:
         return None
 
     def _carried(self, scope: Scope, found: Exchange) -> list[tuple[bytes, bytes]]:
-        """The headers of every answer."""
-        headers = found.response_headers
-        headers.append((b"x-request-id", found.request_id.encode()))
+        headers = [*found.response_headers, (b"x-request-id", found.request_id.encode())]
         if self._draining() and scope["type"] == "http" and scope["http_version"] == "1.1":
             headers.append(_CLOSE)
         return headers

@@ -1,12 +1,14 @@
 """Where the way of a request leads once it has been let in."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
-from gateway.asgi import App
+from gateway.asgi import App, Receive, Scope, Send
 from gateway.authz.forward_auth import ForwardAuth
 from gateway.exchange import Answer, Exchange
 
 Direct = Callable[[Exchange], Answer]
+# An ASGI app that may leave a whole answer to be sent.
+Proxied = Callable[[Scope, Receive, Send], Awaitable[Answer | None]]
 
 
 class Ends:
@@ -20,7 +22,11 @@ class Ends:
     """
 
     def __init__(
-        self, own: App, proxied: App, forward_auth: ForwardAuth, direct: Mapping[str, Direct] | None = None
+        self,
+        own: App,
+        proxied: Proxied,
+        forward_auth: ForwardAuth,
+        direct: Mapping[str, Direct] | None = None,
     ) -> None:
         self.own = own
         self.proxied = proxied

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Span
 
 KEY = "gateway.exchange"
+# Under this the server underneath may offer to take a whole answer at once: a function of it.
+SAY = "gateway.say"
 
 Headers = list[tuple[bytes, bytes]]
 Fields = dict[bytes, bytes]

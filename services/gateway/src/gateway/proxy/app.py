@@ -2,8 +2,8 @@
 
 import asyncio
 
-from gateway.asgi import Receive, Scope, Send, refuse
-from gateway.exchange import Exchange, Headers, exchange
+from gateway.asgi import Receive, Scope, Send, refusal
+from gateway.exchange import Answer, Exchange, Headers, exchange
 from gateway.problems import Problem, retry_after
 from gateway.proxy.bulkhead import Full
 from gateway.proxy.envelope import Envelope
@@ -73,37 +73,38 @@ class ProxyApp:
         self._sockets = WebSockets(signer)
         self._envelope = Envelope(last_good, observer)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Answer | None:
+        """The answer, where all of it was here before any of it was sent."""
         found = exchange(scope)
         route: Route = found.target
         if scope["type"] == "websocket":
             await self._sockets(scope, receive, send, route)
-            return
+            return None
         if route.upstream is None and not route.envelope:
-            await refuse(scope, send, _NOTHING_HERE)
-            return
+            return refusal(found, _NOTHING_HERE)
         try:
             request = await outgoing(scope, receive, found, route, self._signer)
             self._watch.begin(request, receive)
             try:
-                await self._serve(scope, send, found, route, request)
+                return await self._serve(scope, send, found, route, request)
             finally:
                 watching = self._watch.end(request)
                 if watching is not None:
                     await asyncio.wait({watching})
         except Looping:
-            await refuse(scope, send, _LOOP)
+            return refusal(found, _LOOP)
         except ClientGone:
             # There is nobody to tell.
             found.outcome = "client_gone"
+            return None
 
     async def _serve(
         self, scope: Scope, send: Send, found: Exchange, route: Route, request: Outgoing
-    ) -> None:
+    ) -> Answer | None:
         upstream = route.upstream
         if upstream is None or route.envelope:
             await self._envelope.serve(send, found, route, request)
-            return
+            return None
         key = self._key(scope, found, route)
         try:
             lease = await upstream.open(request, route.retries, timeout=route.timeout)
@@ -111,24 +112,23 @@ class ProxyApp:
             found.outcome = outcome_of(failure)
             if isinstance(failure, BreakerOpen | Full):
                 self._observer.refused(upstream.name, found.outcome)
-            if key is None or not await self._replay(send, found, route, key):
-                await refuse(scope, send, problem_for(failure))
-            return
+            replayed = None if key is None else await self._replay(found, route, key)
+            return replayed or refusal(found, problem_for(failure))
         if lease.connection.answer.status >= _SERVER_FAULT and key is not None:
             # Nothing of it has been passed on yet, so a good one may take its place.
             try:
-                replayed = await self._replay(send, found, route, key)
+                replayed = await self._replay(found, route, key)
             except BaseException:
                 await lease.release()
                 raise
-            if replayed:
+            if replayed is not None:
                 await lease.release()
-                return
-        await self._relay(scope, send, found, route, lease, key)
+                return replayed
+        return await self._relay(scope, send, found, route, lease, key)
 
     async def _relay(
         self, scope: Scope, send: Send, found: Exchange, route: Route, lease: Lease, key: str | None
-    ) -> None:
+    ) -> Answer | None:
         answer = lease.connection.answer
         status, given = answer.status, answer.headers
         headers = answer_headers(given, route.response_rules)
@@ -142,9 +142,7 @@ class ProxyApp:
             fits = len(body) <= route.last_good_max_bytes
             if self._last_good is not None and key is not None and fits and keepable(status, given):
                 self._last_good.put(key, _kept(headers), body)
-            await send({"type": "http.response.start", "status": status, "headers": headers})
-            await send({"type": "http.response.body", "body": body})
-            return
+            return Answer(status, headers, body)
         try:
             headers += [pair for pair in given if pair[0] == b"content-length"]
             keep = self._last_good if key is not None and keepable(status, given) else None
@@ -157,6 +155,7 @@ class ProxyApp:
             found.outcome = "truncated"
         elif keep is not None and key is not None and copy:
             keep.put(key, _kept(headers), b"".join(copy))
+        return None
 
     def _key(self, scope: Scope, found: Exchange, route: Route) -> str | None:
         if not route.last_good or self._last_good is None or scope["method"] != "GET":
@@ -164,10 +163,10 @@ class ProxyApp:
         subject = None if found.principal is None else found.principal.sub
         return self._last_good.key(route.name, target(scope, route), scope["headers"], subject)
 
-    async def _replay(self, send: Send, found: Exchange, route: Route, key: str) -> bool:
+    async def _replay(self, found: Exchange, route: Route, key: str) -> Answer | None:
         kept = None if self._last_good is None else await self._last_good.get(key)
         if kept is None:
-            return False
+            return None
         stored, age = kept
         found.outcome = "last_good"
         self._observer.fell_back(route.name, "last_good", age)
@@ -177,9 +176,7 @@ class ProxyApp:
             (b"age", b"%d" % age),
             (b"x-degraded", b"last-good"),
         ]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": stored.body})
-        return True
+        return Answer(200, headers, stored.body)
 
 
 def _kept(headers: Headers) -> Headers:

@@ -46,6 +46,25 @@ class Cycle(RequestResponseCycle):
 
     _head = b""
 
+    def say(self, answer: Answer) -> None:
+        """The whole answer, where nothing of one has been sent.
+
+        Raises:
+            UnfairHeader: nothing is written then.
+        """
+        if self.disconnected:
+            return
+        keep_alive = self.keep_alive and not answer.close
+        if self.scope["method"] == "HEAD":
+            answer = answer._replace(body=b"")
+        self.transport.write(rendered(self.default_headers, answer, keep_alive=keep_alive))
+        self.response_started = self.response_complete = True
+        self.message_event.set()
+        if not keep_alive:
+            self.keep_alive = False
+            self.transport.close()
+        self.on_response()
+
     async def send(self, message: Any) -> None:
         if self.response_started:
             await self._send_body(message)

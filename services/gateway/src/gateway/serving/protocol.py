@@ -9,7 +9,7 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from gateway.asgi import Scope
 from gateway.chain import Chain
-from gateway.exchange import KEY, Answer, Exchange
+from gateway.exchange import KEY, SAY, Answer, Exchange
 from gateway.serving.bounded import BoundedProtocol
 from gateway.serving.cycle import Cycle, rendered
 from gateway.serving.repeats import Repeats
@@ -90,8 +90,9 @@ class ChainProtocol(BoundedProtocol):
             self.pipeline.appendleft((self.cycle, self.app))
 
     def _cycle(self, *, expect_100_continue: bool, keep_alive: bool) -> Cycle:
-        return Cycle(
-            scope=self.scope,
+        scope = self.scope
+        cycle = Cycle(
+            scope=scope,
             transport=self.transport,
             flow=self.flow,
             logger=self.logger,
@@ -103,6 +104,9 @@ class ChainProtocol(BoundedProtocol):
             keep_alive=keep_alive,
             on_response=self.on_response_complete,
         )
+        if self.repeats is not None:
+            cast("Scope", scope)[SAY] = cycle.say
+        return cycle
 
     def _known(self, data: bytes, repeats: Repeats) -> bool:
         """Answers, or begins on, a request that is known byte by byte; False for what has to be read."""
