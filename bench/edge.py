@@ -14,6 +14,7 @@ from bench.workload import Workload, same
 from suite import processes
 from suite.places import ROOT
 
+CONNECTIONS = 16
 OTHERS = ROOT / ".venv" / "others" / "bin" / "python"
 
 
@@ -64,8 +65,28 @@ def ours(there: Installation, token: str) -> list[Workload]:
             found.append(Workload(topic, told, gateway.port, same(request), pids, stores, ours=True))
 
     paths("uvicorn", there.uvicorn)
+    found += differing(there, bearer)
     paths("granian", there.granian)
     found.append(refreshes(there))
+    return found
+
+
+def differing(there: Installation, bearer: dict[str, str]) -> list[Workload]:
+    """What is known by its bytes when it comes again, so that it is not."""
+    gateway, mark = there.uvicorn, "0123456789ABCDEF"
+    pids, ids = {"gateway": gateway.pid}, {"X-Request-Id": mark}
+    origin = {"upstream": there.origin.pid}
+    each = {
+        ("decision", "/authz, each another, uvicorn", "/authz"): there.redis,
+        ("proxied", "GET 1 KiB, each another, uvicorn", "/kib"): there.redis | origin,
+    }
+    found = []
+    for (topic, name, path), stores in each.items():
+        request = load.get(gateway.host, path, bearer | ids)
+        askings: list[load.Asking] = [
+            load.Differing(request, mark.encode(), number * 10**9) for number in range(CONNECTIONS)
+        ]
+        found.append(Workload(topic, name, gateway.port, askings, pids, stores, ours=True))
     return found
 
 

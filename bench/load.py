@@ -36,6 +36,22 @@ class Same:
         del status, body
 
 
+@dataclass(slots=True)
+class Differing:
+    """A request that is never the same twice: `mark` in it becomes a number as long."""
+
+    request: bytes
+    mark: bytes
+    number: int = 0
+
+    def next(self) -> bytes:
+        self.number += 1
+        return self.request.replace(self.mark, b"%0*d" % (len(self.mark), self.number))
+
+    def answered(self, status: int, body: bytes) -> None:
+        del status, body
+
+
 @dataclass(frozen=True, slots=True)
 class Load:
     """What came back; times in seconds. A lost connection is counted as status 0."""

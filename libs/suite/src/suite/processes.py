@@ -40,9 +40,10 @@ def start(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Starts a program in a session of its own, so that a Ctrl-C reaches only who must stop it.
+    """Starts a program in a process group of its own, so that a Ctrl-C reaches only who must stop it.
 
-    `last` is what it is sent when this process dies.
+    Not in a session of its own: Linux may share the processors out among sessions first, and the low
+    priority of auth's hashing would count within auth alone. `last` is what it is sent when this process dies.
     """
     with _sink(output) as sink:
         return subprocess.Popen(  # noqa: S603  the caller's own programs
@@ -52,7 +53,7 @@ def start(
             stderr=subprocess.STDOUT,
             env=None if env is None else dict(env),
             cwd=cwd,
-            start_new_session=True,
+            process_group=0,
         )
 
 
