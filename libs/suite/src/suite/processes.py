@@ -43,7 +43,8 @@ def start(
     """Starts a program in a process group of its own, so that a Ctrl-C reaches only who must stop it.
 
     Not in a session of its own: Linux may share the processors out among sessions first, and the low
-    priority of auth's hashing would count within auth alone. `last` is what it is sent when this process dies.
+    priority of auth's hashing would count within auth alone. `last` is what it is sent when this process
+    dies.
     """
     with _sink(output) as sink:
         return subprocess.Popen(  # noqa: S603  the caller's own programs
