@@ -18,6 +18,7 @@ from suite.watch.objectives import recording
 
 KINDS = {
     "create_counter": "counter",
+    "create_observable_counter": "counter",
     "create_histogram": "histogram",
     "histogram": "histogram",
     "create_gauge": "gauge",
@@ -26,7 +27,11 @@ KINDS = {
     "create_observable_up_down_counter": "gauge",
 }
 # Where the unit stands, if it is not named: after the callbacks of an observable.
-UNIT_AT = {"create_observable_gauge": 2, "create_observable_up_down_counter": 2}
+UNIT_AT = {
+    "create_observable_counter": 2,
+    "create_observable_gauge": 2,
+    "create_observable_up_down_counter": 2,
+}
 # Words of PromQL, and names of labels inside `by (...)`, are no metrics; those end in nothing we know.
 RECORDED = {str(rule["record"]) for rule in recording()}
 LISTED = {series for metric in METRICS for series in metric.series} | PROCESS | RECORDED | {"ALERTS"}
