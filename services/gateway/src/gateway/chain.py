@@ -133,6 +133,8 @@ class Chain:
         return answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # Taken out, for it holds the scope: together they would be garbage that only a collection finds.
+        say = scope.pop(SAY, None)
         found: Exchange = scope.get(KEY) or self._begin(scope)
         trace_context.attach(TraceContext(found.trace_id, found.span_id, found.sampled))
 
@@ -150,8 +152,8 @@ class Chain:
             with Handler(found):
                 if found.answer is None:
                     found.answer = await self._go_on(scope, receive, answer, found)
-                if found.answer is not None and SAY in scope:
-                    scope[SAY](self._complete(scope, found, found.answer))
+                if found.answer is not None and say is not None:
+                    say(self._complete(scope, found, found.answer))
                     found.status = found.answer.status
             if found.answer is not None and found.status is None:
                 await deliver(scope, answer, found.answer)
@@ -162,9 +164,8 @@ class Chain:
     def _begin(self, scope: Scope) -> Exchange:
         found = self._arrival(scope)
         with Handler(found):
-            answer = self._walk(scope, found)
             # Last of all, where no body has to be looked at first: limits, then token, revocation and role.
-            found.answer = self._admit_now(scope, found) if answer is None else answer
+            found.answer = self._walk(scope, found) or self._admit_now(scope, found)
         return found
 
     def _walk(self, scope: Scope, found: Exchange) -> Answer | None:
@@ -219,10 +220,9 @@ class Chain:
                     return answer
             if found.proxied:
                 return await self._ends.proxied(scope, receive, send)
-            if scope["method"] == "HEAD":
-                # Answered as GET; the server leaves the body out.
-                scope = {**scope, "method": "GET"}
-            await self._ends.own(scope, receive, send)
+            # HEAD is answered as GET; the server leaves the body out.
+            asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+            await self._ends.own(asked, receive, send)
         except BodyRefused as refused:
             if found.status is not None:
                 raise

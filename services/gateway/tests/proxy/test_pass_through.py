@@ -1,6 +1,7 @@
 """What goes through goes through unchanged; what must not, does not."""
 
 import asyncio
+import gc
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -10,6 +11,7 @@ from gateway.proxy.request import Outgoing
 from gateway.proxy.rules import Retries, UpstreamRules
 from gateway.proxy.telemetry import Observer
 from gateway.proxy.upstream import Upstream
+from gateway.serving.cycle import Cycle
 from gateway.testing.front import Front
 from gateway.testing.origin import Origin, Seen, chunk_of, ok, one_route, raw
 
@@ -28,6 +30,22 @@ async def test_an_answer_arrives_with_its_status_headers_and_body(start: Start, 
         assert answer.headers.getall("set-cookie") == ["a=1", "b=2"]
         assert answer.headers["x-own"] == "y"
     assert origin.seen[0].target == "/o/x?q=1&q=2"
+
+
+async def test_a_request_leaves_nothing_that_only_a_collection_of_garbage_finds(start: Start, origin: Origin):
+    front = await start(one_route(origin))
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(20):
+            async with front.session.get(front.url + "/o") as answer:
+                assert answer.status == 200
+        left = sum(isinstance(each, Cycle) for each in gc.get_objects())
+    finally:
+        gc.enable()
+
+    # The connection's last one.
+    assert left <= 1
 
 
 async def test_a_body_goes_up_with_its_length(start: Start, origin: Origin):
