@@ -8,12 +8,12 @@ from typing import Final
 
 from gateway.asgi import Scope
 from gateway.chain import Chain, Known
-from gateway.exchange import KEY
+from gateway.exchange import KEY, SAY
 
 MOST_BYTES: Final = 4096
 _MOST: Final = 2048
 _MOST_SEEN: Final = 8192
-_OF_ONE_REQUEST: Final = frozenset({KEY, "state"})
+_OF_ONE_REQUEST: Final = frozenset({KEY, SAY, "state"})
 
 # The peer, for whom it believes depends on that, and the whole request.
 Name = tuple[str, bytes]
