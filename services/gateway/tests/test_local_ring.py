@@ -9,21 +9,11 @@ from opentelemetry import metrics
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
-from chassis.clock import SystemClock
-from chassis.lifecycle import Readiness
-from chassis.security.revocations import RevocationList
 from gateway.exchange import KEY, Exchange
-from gateway.limits.local_ring import local_ring
 from gateway.policy import Access, RoutePolicy
 from gateway.routes.app import own_routes
-from gateway.routes.context import Context
 from gateway.settings import GatewaySettings
-from gateway.telemetry import LimitMetrics
-from gateway.upstreams.auth import AuthUpstream
-from gateway.upstreams.oversight import OversightUpstream
-from gateway.upstreams.triage import TriageUpstream
-from gateway.upstreams.users import UsersUpstream
-from gateway.upstreams.verification import VerificationUpstream
+from gateway.testing.own import context
 
 HEALTH = RoutePolicy(name="health", methods=frozenset({"GET"}), access=Access.PUBLIC)
 
@@ -60,21 +50,7 @@ async def test_what_the_inner_ring_refuses_is_counted_as_its_own(monkeypatch: py
     async with AsyncExitStack() as stack:
         channel = grpc.aio.insecure_channel("localhost:1")
         stack.push_async_callback(channel.close)
-        app = own_routes(
-            Context(
-                settings=GatewaySettings(environment="test", rate_limit_health="2/minute"),
-                auth=AuthUpstream(channel, seconds=1, login_seconds=1),
-                users=UsersUpstream(channel, seconds=1, hashing_seconds=1),
-                oversight=OversightUpstream(channel, seconds=1),
-                triage=TriageUpstream(channel, seconds=1),
-                verification=VerificationUpstream(channel, seconds=1),
-                limiter=None,
-                ring=local_ring(enabled=True),
-                limits=LimitMetrics(),
-                readiness=Readiness(),
-                revocations=RevocationList(SystemClock()),
-            )
-        )
+        app = own_routes(context(channel, GatewaySettings(environment="test", rate_limit_health="2/minute")))
         assert [await ask(app, "192.0.2.1") for _ in range(4)] == [200, 200, 429, 429]
         assert await ask(app, "192.0.2.2") == 200
 

@@ -7,25 +7,15 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from chassis.clock import SystemClock
-from chassis.lifecycle import Readiness
-from chassis.security.revocations import RevocationList
 from chassis.testing.grpc import channel_to
 from gateway.asgi import App
 from gateway.exchange import KEY, Body, Exchange
-from gateway.limits.local_ring import local_ring
 from gateway.policy import Access, RoutePolicy
 from gateway.routes.app import own_routes
-from gateway.routes.context import Context
 from gateway.routes.refreshing import Refreshing
 from gateway.settings import GatewaySettings
-from gateway.telemetry import LimitMetrics
+from gateway.testing.own import context
 from gateway.testing.stand_in import StandIn
-from gateway.upstreams.auth import AuthUpstream
-from gateway.upstreams.oversight import OversightUpstream
-from gateway.upstreams.triage import TriageUpstream
-from gateway.upstreams.users import UsersUpstream
-from gateway.upstreams.verification import VerificationUpstream
 
 REFRESH = RoutePolicy(name="refresh", methods=frozenset({"POST"}), access=Access.PUBLIC)
 TOKEN = "rt_made-up"  # of the stand-in
@@ -41,21 +31,9 @@ class Apps(NamedTuple):
 async def apps(auth: StandIn) -> AsyncIterator[Apps]:
     async with AsyncExitStack() as stack:
         channel = await stack.enter_async_context(channel_to(auth.address))
-        context = Context(
-            settings=GatewaySettings(environment="test", rate_limit_refresh="4/minute"),
-            auth=AuthUpstream(channel, seconds=5, login_seconds=5),
-            users=UsersUpstream(channel, seconds=1, hashing_seconds=1),
-            oversight=OversightUpstream(channel, seconds=1),
-            triage=TriageUpstream(channel, seconds=1),
-            verification=VerificationUpstream(channel, seconds=1),
-            limiter=None,
-            ring=local_ring(enabled=True),
-            limits=LimitMetrics(),
-            readiness=Readiness(),
-            revocations=RevocationList(SystemClock()),
-        )
-        framework = own_routes(context)
-        yield Apps(Refreshing(context, framework), framework)
+        stood_on = context(channel, GatewaySettings(environment="test", rate_limit_refresh="4/minute"))
+        framework = own_routes(stood_on)
+        yield Apps(Refreshing(stood_on, framework), framework)
 
 
 class Seen(NamedTuple):
